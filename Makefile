@@ -1,0 +1,52 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+BIN := .venv/bin
+PURE := errors.py,redaction.py,config.py,source/*,audit/*,images/*,migrations/*,rollout/*,smoke/*,release/*
+comma := ,
+PURE_FILES := alecia_pipeline/$(subst $(comma),$(comma)alecia_pipeline/,$(PURE))
+
+.PHONY: help install system lint unit check test demo lock clean
+help:  ## list the targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+
+.venv/.installed: requirements.lock pyproject.toml
+	python3 -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+install: .venv/.installed  ## make .venv from the hash-pinned lock, with .venv/bin/alecia
+
+lint: install
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/interrogate --quiet alecia_pipeline
+	$(BIN)/deptry .
+
+unit: install
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -q -m "not engine"
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report --include='$(PURE_FILES)' --fail-under=100
+
+check: lint unit  ## lint, types, layers, and the unit tests (sockets off; pure packages at 100 %)
+
+system:
+	sandbox/packages.sh
+
+test: system check  ## set up everything and run every test: engine, registry, VPS, PostgreSQL, browser
+	$(BIN)/coverage run -m pytest -q -m engine
+	$(BIN)/coverage combine -q --append
+	$(BIN)/coverage report --fail-under=95
+
+demo: install  ## set up everything and release a scratch copy of the sample to a VPS in a container
+	$(BIN)/python sandbox/demo.py
+
+lock:  ## renew requirements.lock (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url \
+	  --no-emit-find-links --no-header --upgrade --group dev pyproject.toml -o requirements.lock
+
+clean:  ## remove what the targets made (the sandbox: alecia sandbox reset)
+	rm -rf .venv .cache build *.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The `alecia` command. Each command is a module; it is imported only when it runs."""

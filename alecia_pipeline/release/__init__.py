@@ -1,0 +1,1 @@
+"""The plan of a release and the record of one. Pure."""

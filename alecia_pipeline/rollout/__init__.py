@@ -1,0 +1,1 @@
+"""Stage, switch, confirm or revert: the journaled rollout on a host. Pure."""

@@ -1,0 +1,1 @@
+"""What a commit says: files, workspace graph, lockfile, Dockerfiles, apps. Pure."""

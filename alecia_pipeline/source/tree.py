@@ -1,0 +1,37 @@
+"""The files of a commit (or of a working tree), as every other module sees them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+REGULAR = 0o100644
+EXECUTABLE = 0o100755
+SYMLINK = 0o120000
+SUBMODULE = 0o160000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One path of a tree: `mode` is git's (one of the four above), `oid` the hex id of the blob (or commit)."""
+
+    path: str
+    mode: int
+    oid: str
+
+
+class Tree(Protocol):
+    """A snapshot of a repository's files. Paths are relative to its root, with `/`, and sorted."""
+
+    @property
+    def commit(self) -> str | None:
+        """The 40 hex digits of the commit, or None for a working tree."""
+        ...
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """Every tracked path, in path order. Folders are not entries."""
+        ...
+
+    def read(self, path: str) -> bytes:
+        """Return a file's bytes (a symlink's target). Raises KeyError for a path that is not an entry."""
+        ...
