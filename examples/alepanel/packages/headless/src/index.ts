@@ -1,0 +1,2 @@
+export { ArticleInput, Block, type ArticleDraft, type ContentBlock } from "./model";
+export { renderBlocks } from "./render";

@@ -1,0 +1,2 @@
+export { Delivery, type DeliveryInput, deliver } from "./webhook";
+export { signBody } from "./signature";
