@@ -126,6 +126,9 @@ class BuilderConfig(Model):
 
     name: str | None = Field(None, description="docker buildx builder; default: the engine's own")
     contexts: dict[str, str] = Field(default_factory=dict, description="Base image -> docker-image://… that stands in")
+    docker_config: str | None = Field(
+        None, description="Folder of the docker client's settings with the registry login; default: the client's own"
+    )
     parallel: int = Field(2, ge=1, description="Builds at a time")
 
 

@@ -1,0 +1,1 @@
+"""The only effects: git, BuildKit, registry, SSH, host, PostgreSQL, HTTP, shell."""
