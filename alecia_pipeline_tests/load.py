@@ -15,12 +15,12 @@ TIMEOUT = 30.0
 
 @dataclass(frozen=True)
 class Target:
-    """One site: `host` is the name (SNI and Host header), `address:port` is where to connect."""
+    """One site: `host` is the name (SNI and Host header), `address:port` is where to connect; no CA: plain HTTP."""
 
     host: str
     address: str
     port: int
-    ca_file: Path
+    ca_file: Path | None
 
 
 @dataclass
@@ -35,17 +35,17 @@ class Outcome:
         return sum(self.answered.values()) + len(self.failures)
 
 
-class _Connection(http.client.HTTPSConnection):
+class _Connection(http.client.HTTPConnection):
     """Connects to the target's address whatever its name resolves to."""
 
     def __init__(self, target: Target) -> None:
         self._target = target
-        self._tls = ssl.create_default_context(cafile=str(target.ca_file))
+        self._tls = ssl.create_default_context(cafile=str(target.ca_file)) if target.ca_file else None
         super().__init__(target.host, target.port, timeout=TIMEOUT)
 
     def connect(self) -> None:
         raw = socket.create_connection((self._target.address, self._target.port), timeout=TIMEOUT)
-        self.sock = self._tls.wrap_socket(raw, server_hostname=self._target.host)
+        self.sock = self._tls.wrap_socket(raw, server_hostname=self._target.host) if self._tls else raw
 
 
 Request = tuple[str, str, bytes]
@@ -79,6 +79,7 @@ def send_until(target: Target, requests: tuple[Request, ...], done: Callable[[],
             if not kept_alive:
                 connection.close()
                 connection = None
+        _close(connection)
 
     threads = [threading.Thread(target=worker, args=(index,), daemon=True) for index in range(4)]
     for thread in threads:
@@ -86,6 +87,11 @@ def send_until(target: Target, requests: tuple[Request, ...], done: Callable[[],
     for thread in threads:
         thread.join()
     return outcome
+
+
+def _close(connection: _Connection | None) -> None:
+    if connection:
+        connection.close()
 
 
 def _send(connection: _Connection, method: str, path: str, body: bytes, kept_alive: bool) -> int:

@@ -11,9 +11,25 @@ from alecia_pipeline.cli.output import print_error
 from alecia_pipeline.errors import AleciaError, ExitCode
 
 COMMANDS: dict[str, str] = {
+    "init": "alecia_pipeline.cli.init",
     "audit": "alecia_pipeline.cli.audit",
     "plan": "alecia_pipeline.cli.plan",
+    "build": "alecia_pipeline.cli.build",
+    "release": "alecia_pipeline.cli.release",
+    "redeploy": "alecia_pipeline.cli.redeploy",
+    "rollback": "alecia_pipeline.cli.rollback",
+    "status": "alecia_pipeline.cli.status",
+    "history": "alecia_pipeline.cli.history",
+    "logs": "alecia_pipeline.cli.logs",
+    "smoke": "alecia_pipeline.cli.smoke",
+    "migrate": "alecia_pipeline.cli.migrate",
+    "secrets": "alecia_pipeline.cli.secrets",
+    "doctor": "alecia_pipeline.cli.doctor",
+    "repair": "alecia_pipeline.cli.repair",
+    "unlock": "alecia_pipeline.cli.unlock",
     "schema": "alecia_pipeline.cli.schema",
+    "ui": "alecia_pipeline.cli.ui",
+    "sandbox": "alecia_pipeline.cli.sandbox",
 }
 """Command name -> module with a click command of the same name (dashes as underscores)."""
 
@@ -43,7 +59,7 @@ class LazyGroup(click.Group):
 @click.version_option(package_name="alecia-pipeline", prog_name="alecia")
 @click.pass_context
 def alecia(ctx: click.Context, config_file: str | None) -> None:
-    r"""One push, one reproducible release of a pnpm monorepo.
+    """One push, one reproducible release of a pnpm monorepo.
 
     \b
     Exit codes: 0 ok, 1 error findings or a reverted release, 2 usage or configuration,

@@ -2,7 +2,8 @@
 
 import json
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
 from pydantic import BaseModel
@@ -10,10 +11,16 @@ from rich.console import Console
 
 from alecia_pipeline.errors import AleciaError
 
+F = TypeVar("F", bound=Callable[..., Any])
+"""A command's function, whose type a decorator must keep."""
+
 FORMATS = ("text", "json")
 
+PIPE_WIDTH = 160
+"""Columns of a table where no terminal says how many there are."""
 
-def format_option(*more: str) -> Any:
+
+def format_option(*more: str) -> Callable[[F], F]:
     """Return the `--format` option, with formats beside text and json."""
     return click.option(
         "--format",
@@ -27,7 +34,8 @@ def format_option(*more: str) -> Any:
 
 def stdout() -> Console:
     """Return the console of results; colours only on a terminal."""
-    return Console(file=sys.stdout, highlight=False, soft_wrap=True)
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
+    return Console(file=sys.stdout, highlight=False, soft_wrap=True, width=width)
 
 
 def log_line(line: str) -> None:

@@ -14,7 +14,7 @@ from alecia_pipeline.operations.runner import load_config
 
 @click.group()
 def sandbox() -> None:
-    r"""Run a VPS, a registry and an engine on this machine, to try releases on.
+    """Run a VPS, a registry and an engine on this machine, to try releases on.
 
     \b
     Examples:
@@ -53,7 +53,7 @@ def status(output: str) -> None:
 @sandbox.command()
 @repo_argument
 def config(repo: Path) -> None:
-    r"""Print a configuration file that leads REPO's environment `staging` to the sandbox.
+    """Print a configuration file that leads REPO's environment `staging` to the sandbox.
 
     Builds and pushes the service images that REPO describes, where no image hub has them.
 

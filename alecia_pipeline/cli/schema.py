@@ -8,7 +8,7 @@ from alecia_pipeline.config import Config
 
 @click.command()
 def schema() -> None:
-    r"""Print the JSON Schema of alecia.yaml, for editors and for reading what each key means.
+    """Print the JSON Schema of alecia.yaml, for editors and for reading what each key means.
 
     \b
     Examples:

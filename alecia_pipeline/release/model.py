@@ -57,6 +57,20 @@ class Plan(Value):
         return {app.name: app for app in self.apps}[name]
 
 
+class ImageResult(Value):
+    """One app's image after its stage: built now, or found by its key."""
+
+    app: str
+    key: str
+    digest: str
+    reference: str = Field(description="<registry>/<app>@sha256:…")
+    size_bytes: int | None = Field(description="Compressed, config and layers; None for a reused image")
+    layers: int | None
+    seconds: float
+    reused: bool
+    causes: tuple[Cause, ...]
+
+
 class AppRelease(Value):
     """One app of a release: which commit and image it runs, and as which compose service."""
 

@@ -38,8 +38,11 @@ class Host(Protocol):
         """Run a short command to its end (seconds). A non-zero status is returned, not raised."""
         ...
 
-    def step(self, name: str, script: str, *, timeout: float = 600) -> Completed:
-        """Run a journaled detached step: it holds the lease's lock, checks the fence, acts, and survives the runner."""
+    def step(self, name: str, script: str, *, fence: int, timeout: float = 600) -> Completed:
+        """Run a journaled detached step: it takes the lock, checks the fence inside, acts, and survives the runner.
+
+        Raises RefusedError when another holder raised the fence. Secrets never stand in the script.
+        """
         ...
 
     def read(self, path: str) -> bytes | None:

@@ -1,0 +1,134 @@
+"""BuildKit through docker buildx: the context goes in over standard input, every line of progress comes out."""
+
+import os
+import signal
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
+
+from alecia_pipeline.adapters.oci_archive import OciArchive
+from alecia_pipeline.errors import OutsideError, ReleaseFailedError
+from alecia_pipeline.images.command import BuildCommand
+
+TAIL_LINES = 30
+"""How much of a failed build's output its error carries; the whole went to the log."""
+
+PATIENCE_SECONDS = 10.0
+"""A cancelled build may tell the engine to stop; after this it is killed."""
+
+_NO_ENGINE = ("Cannot connect to the Docker daemon", "is the docker daemon running", "unknown command: docker buildx")
+
+
+class BuildKit:
+    """Runs builds; several at a time from several threads."""
+
+    def __init__(self, log: Callable[[str], None]) -> None:
+        self._log = log
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._lock = threading.Lock()
+        self._cancelled = False
+
+    def build(self, label: str, command: BuildCommand, context: bytes) -> None:
+        """Run one build. Raises ReleaseFailedError when it fails, OutsideError when there is no engine."""
+        with TemporaryFile() as stdin:
+            stdin.write(context)
+            stdin.seek(0)
+            with self._start(command, stdin) as process:
+                try:
+                    tail = self._follow(label, process)
+                    process.wait()
+                finally:
+                    _end(process)
+                    self._forget(process)
+        if process.returncode:
+            raise _failure(label, process.returncode, tail)
+
+    def open(self, path: Path) -> OciArchive:
+        """Open the archive that a build left. Raises OutsideError when it is none."""
+        return OciArchive(path)
+
+    def cancel(self) -> None:
+        """End every build that runs, and start no other."""
+        with self._lock:
+            self._cancelled = True
+            running = tuple(self._running)
+        for process in running:
+            _signal_group(process, signal.SIGTERM)
+        for process in running:
+            _end(process)
+
+    def _start(self, command: BuildCommand, stdin: IO[bytes]) -> subprocess.Popen[bytes]:
+        with self._lock:
+            if self._cancelled:
+                raise ReleaseFailedError("the build was cancelled")
+            process = _spawn(command, stdin)
+            self._running.add(process)
+        return process
+
+    def _forget(self, process: subprocess.Popen[bytes]) -> None:
+        with self._lock:
+            self._running.discard(process)
+
+    def _follow(self, label: str, process: subprocess.Popen[bytes]) -> deque[str]:
+        tail: deque[str] = deque(maxlen=TAIL_LINES)
+        for raw in process.stdout or ():
+            line = raw.decode(errors="replace").rstrip()
+            if line:
+                tail.append(line)
+                self._log(f"{label} | {line}")
+        return tail
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Leave no process behind: nothing to do after a normal end; the whole group is ended after an interrupt."""
+    if process.poll() is None:
+        _signal_group(process, signal.SIGTERM)
+        try:
+            process.wait(PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            _signal_group(process, signal.SIGKILL)
+            process.wait()
+
+
+def _spawn(command: BuildCommand, stdin: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Start the program in a group of its own, so that its plugins end with it."""
+    try:
+        return subprocess.Popen(
+            command.argv,
+            env={**os.environ, **command.environment},
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise OutsideError(
+            "docker is not installed here",
+            where=command.argv[0],
+            why=str(error),
+            fix="alecia sandbox up, or see README",
+        ) from error
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
+
+
+def _failure(label: str, status: int, tail: deque[str]) -> OutsideError | ReleaseFailedError:
+    text = "\n".join(tail)
+    if any(sign in text for sign in _NO_ENGINE):
+        return OutsideError(
+            "there is no Docker engine to build with",
+            where=label,
+            why=tail[-1],
+            fix="start the engine, or `alecia sandbox up`",
+        )
+    return ReleaseFailedError(
+        f"the build of {label} failed", where=label, why=f"docker buildx ended with {status}:\n{text}"
+    )

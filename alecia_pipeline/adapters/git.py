@@ -1,0 +1,174 @@
+"""Commits and working trees through libgit2. No checkout, no hooks; nothing that a repository configures is run."""
+
+import os
+import stat
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+
+import pygit2
+from pygit2.enums import FileStatus, Option
+
+from alecia_pipeline.errors import UsageError
+from alecia_pipeline.source.tree import EXECUTABLE, REGULAR, SYMLINK, Entry, Tree
+
+# Continuous integration often checks out as another user. git refuses such repositories because their
+# configuration could start programs; nothing here ever runs one.
+pygit2.option(Option.SET_OWNER_VALIDATION, 0)
+
+_CHANGED = FileStatus.WT_MODIFIED | FileStatus.WT_TYPECHANGE | FileStatus.WT_NEW
+
+
+class CommitTree:
+    """The files of one commit; blobs are read when asked for."""
+
+    def __init__(self, repository: pygit2.Repository, commit: pygit2.Commit) -> None:
+        self._repository = repository
+        self._commit = commit
+
+    @property
+    def commit(self) -> str | None:
+        """The 40 hex digits of the commit."""
+        return str(self._commit.id)
+
+    @cached_property
+    def entries(self) -> Mapping[str, Entry]:
+        """Every path of the commit, in path order. Raises UsageError for a path that no build can hold."""
+        index = pygit2.Index()
+        try:
+            index.read_tree(self._commit.tree)
+        except pygit2.GitError as error:  # a crafted path: `..`, `.git`
+            raise _unusable(self.commit, str(error)) from error
+        return _sorted(Entry(e.path, int(e.mode), str(e.id)) for e in index)
+
+    def read(self, path: str) -> bytes:
+        """Return a file's bytes. Raises KeyError for a path that is not a file."""
+        found = self._repository[self.entries[path].oid]
+        if not isinstance(found, pygit2.Blob):  # pragma: no cover - an entry is a blob, or a submodule (KeyError)
+            raise KeyError(path)
+        return found.data
+
+
+class WorkTree:
+    """Tracked files as they are on disk, and new ones that are not ignored: what the next commit could hold."""
+
+    def __init__(self, repository: pygit2.Repository) -> None:
+        self._repository = repository
+        self._root = Path(repository.workdir)
+
+    @property
+    def commit(self) -> str | None:
+        """None: this is not a commit."""
+        return None
+
+    @cached_property
+    def entries(self) -> Mapping[str, Entry]:
+        """Every path, in path order; only files that differ from the index are read to get their id."""
+        found = {e.path: Entry(e.path, int(e.mode), str(e.id)) for e in self._repository.index}
+        for path, status in self._repository.status(untracked_files="all", ignored=False).items():
+            if status & FileStatus.WT_DELETED:
+                found.pop(path, None)
+            elif status & _CHANGED and not path.endswith("/"):  # a folder here is another repository's
+                found[path] = self._entry(path)
+        return _sorted(found.values())
+
+    def read(self, path: str) -> bytes:
+        """Return a file's bytes. Raises KeyError for a path that is not an entry."""
+        entry = self.entries[path]
+        file = self._root / path
+        return os.fsencode(file.readlink()) if entry.mode == SYMLINK else file.read_bytes()
+
+    def _entry(self, path: str) -> Entry:
+        file = self._root / path
+        mode = file.lstat().st_mode
+        if stat.S_ISLNK(mode):
+            return Entry(path, SYMLINK, str(pygit2.hash(os.fsencode(file.readlink()))))
+        kind = EXECUTABLE if mode & stat.S_IXUSR else REGULAR
+        return Entry(path, kind, str(pygit2.hashfile(str(file))))
+
+
+def open_commit(repo: Path, rev: str) -> Tree:
+    """Return the tree of a revision; `repo` may be bare, or a folder inside. Raises UsageError."""
+    repository = _open(repo)
+    return CommitTree(repository, _commit(repository, repo, rev))
+
+
+def open_worktree(repo: Path) -> Tree:
+    """Return the files of the working tree. Raises UsageError for a bare repository."""
+    repository = _open(repo)
+    if repository.is_bare:
+        raise UsageError(
+            "a bare repository has no working tree",
+            where=str(repo),
+            why="--worktree reads files",
+            fix="leave --worktree out, or name a clone",
+        )
+    return WorkTree(repository)
+
+
+def resolve(repo: Path, rev: str) -> str:
+    """Return the 40 hex digits of the commit that `rev` names. Raises UsageError."""
+    return str(_commit(_open(repo), repo, rev).id)
+
+
+def remote_url(repo: Path) -> str | None:
+    """Return the address of the remote `origin`, or of the first one; None without remotes. Raises UsageError."""
+    remotes = {remote.name or "": remote.url for remote in _open(repo).remotes}
+    return remotes.get("origin") or next(iter(remotes.values()), None)
+
+
+def _sorted(entries: Iterable[Entry]) -> Mapping[str, Entry]:
+    found = {entry.path: entry for entry in entries}
+    for path in found:
+        if not path.isascii() and any("\ud800" <= letter <= "\udfff" for letter in path):
+            raise _unusable(ascii(path), "its name is not UTF-8")
+    return dict(sorted(found.items()))
+
+
+def _unusable(where: str | None, why: str) -> UsageError:
+    return UsageError(
+        "the repository holds a path that no build can use",
+        where=where,
+        why=why,
+        fix="rename the file (`git mv`) and commit",
+    )
+
+
+def _open(repo: Path) -> pygit2.Repository:
+    try:
+        found = pygit2.discover_repository(str(repo))
+        if found:
+            return pygit2.Repository(found)
+        why = "neither it nor a folder above has a .git"
+    except (KeyError, pygit2.GitError) as error:
+        why = str(error)
+    raise UsageError(
+        "this is not a git repository",
+        where=str(repo),
+        why=why,
+        fix="name the monorepo's folder, or `git init` and commit",
+    )
+
+
+def _commit(repository: pygit2.Repository, repo: Path, rev: str) -> pygit2.Commit:
+    try:
+        return repository.revparse_single(rev).peel(pygit2.Commit)
+    except (KeyError, ValueError, pygit2.GitError) as error:
+        empty = repository.is_empty
+        raise UsageError(
+            f"unknown revision {rev!r}",
+            where=str(repo),
+            why="the repository has no commit yet" if empty else f"git does not know it as a commit ({error})",
+            fix="commit first" if empty else "`git log --oneline` lists commits; fetch it if it is on the remote",
+        ) from error
+
+
+def first_parents(repo: Path, rev: str, limit: int) -> tuple[str, ...]:
+    """Return up to `limit` commits of a branch, newest first, without those that came in by merges."""
+    repository = _open(repo)
+    commit: pygit2.Commit | None = _commit(repository, repo, rev)
+    found: list[str] = []
+    while commit is not None and len(found) < limit:
+        found.append(str(commit.id))
+        commit = commit.parents[0] if commit.parents else None
+    return tuple(found)

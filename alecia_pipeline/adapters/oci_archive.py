@@ -1,0 +1,83 @@
+"""A built image as BuildKit leaves it: one tar archive in the OCI layout, read in place."""
+
+import json
+import tarfile
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from alecia_pipeline.errors import OutsideError
+from alecia_pipeline.images.ports import Blob
+
+CHUNK_BYTES = 1 << 20
+
+
+class OciArchive:
+    """One image on the runner's disk. Raises OutsideError when the file is no image of one platform."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._members = self._index()
+
+    @cached_property
+    def manifest(self) -> bytes:
+        """The manifest, byte for byte."""
+        return self._read(_blob_name(self.digest))
+
+    @property
+    def digest(self) -> str:
+        """The digest of the manifest."""
+        return str(self._descriptor["digest"])
+
+    @property
+    def media_type(self) -> str:
+        """The manifest's media type."""
+        return str(self._descriptor["mediaType"])
+
+    @cached_property
+    def blobs(self) -> tuple[Blob, ...]:
+        """The config, then the layers from the lowest up."""
+        manifest = json.loads(self.manifest)
+        return tuple(Blob(item["digest"], item["size"]) for item in (manifest["config"], *manifest["layers"]))
+
+    def chunks(self, digest: str) -> Iterator[bytes]:
+        """Iterate over a blob's bytes in pieces of a mebibyte."""
+        member = self._members[_blob_name(digest)]
+        with self._path.open("rb") as file:
+            file.seek(member.offset_data)
+            for start in range(0, member.size, CHUNK_BYTES):
+                yield file.read(min(CHUNK_BYTES, member.size - start))
+
+    def _index(self) -> dict[str, tarfile.TarInfo]:
+        try:
+            with tarfile.open(self._path) as archive:
+                return {member.name: member for member in archive if member.isfile()}
+        except (OSError, tarfile.TarError) as error:
+            raise self._no_image(str(error)) from error
+
+    def _read(self, name: str) -> bytes:
+        if name not in self._members:
+            raise self._no_image(f"it has no {name}")
+        member = self._members[name]
+        with self._path.open("rb") as file:
+            file.seek(member.offset_data)
+            return file.read(member.size)
+
+    @cached_property
+    def _descriptor(self) -> dict[str, Any]:
+        try:
+            manifests = json.loads(self._read("index.json"))["manifests"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise self._no_image(f"its index.json is damaged: {error}") from error
+        if len(manifests) != 1:
+            raise self._no_image(f"it holds {len(manifests)} manifests, not one")
+        descriptor: dict[str, Any] = manifests[0]
+        return descriptor
+
+    def _no_image(self, why: str) -> OutsideError:
+        return OutsideError("the builder left no image", where=str(self._path), why=why)
+
+
+def _blob_name(digest: str) -> str:
+    return f"blobs/{digest.replace(':', '/')}"

@@ -1,0 +1,1 @@
+"""The dependency and build audit: one module per family of rules, each from a commit to findings. Pure."""

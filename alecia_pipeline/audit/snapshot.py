@@ -1,0 +1,94 @@
+"""Everything the rules look at, read once from one commit."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from alecia_pipeline.audit.builds import Build
+from alecia_pipeline.audit.file_index import FileIndex
+from alecia_pipeline.audit.gitignore import GitIgnore
+from alecia_pipeline.audit.layout import simulate
+from alecia_pipeline.audit.resolution import Resolved, Resolver
+from alecia_pipeline.audit.scan import SourceFile, scan
+from alecia_pipeline.audit.tsconfig import TsConfigs
+from alecia_pipeline.config import Config
+from alecia_pipeline.source.apps import App, commit_config, discover_apps
+from alecia_pipeline.source.dockerfile import Dockerfile, parse_dockerfile
+from alecia_pipeline.source.ignore import DockerIgnore, ignore_for
+from alecia_pipeline.source.lockfile import LOCKFILE, Lockfile, parse_lockfile
+from alecia_pipeline.source.tree import Tree
+from alecia_pipeline.source.workspace import Workspace, read_workspace
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One commit, parsed. `dockerfiles` and `ignores` are keyed by the Dockerfile's path."""
+
+    tree: Tree
+    workspace: Workspace
+    lockfile: Lockfile | None
+    apps: tuple[App, ...]
+    dockerfiles: Mapping[str, Dockerfile]
+    ignores: Mapping[str, DockerIgnore]
+    config: Config
+
+    @cached_property
+    def files(self) -> FileIndex:
+        """The paths, indexed."""
+        return FileIndex(self.tree.entries)
+
+    @cached_property
+    def gitignore(self) -> GitIgnore:
+        """What git leaves out."""
+        return GitIgnore(self.tree)
+
+    @cached_property
+    def tsconfigs(self) -> TsConfigs:
+        """The TypeScript configs."""
+        return TsConfigs(self.tree, self.workspace)
+
+    @cached_property
+    def sources(self) -> tuple[SourceFile, ...]:
+        """Every scanned file with its imports."""
+        return scan(self.tree, self.workspace)
+
+    @cached_property
+    def imports(self) -> tuple[Resolved, ...]:
+        """Every import of every scanned file, resolved."""
+        ambient: dict[str, frozenset[str]] = {}
+        for source in self.sources:
+            ambient[source.package] = ambient.get(source.package, frozenset()) | set(source.imports.ambient)
+        resolver = Resolver(self.files, self.workspace, self.tsconfigs, self.gitignore, ambient)
+        return tuple(resolver.resolve(source, item) for source in self.sources for item in source.imports.found)
+
+    @cached_property
+    def builds(self) -> tuple[Build, ...]:
+        """Every app with its simulated Dockerfile. Raises UsageError when an app names an unknown stage."""
+        return tuple(self._build(app) for app in self.apps)
+
+    def _build(self, app: App) -> Build:
+        ignore = self.ignores[app.dockerfile]
+        context = frozenset(path for path in self.tree.entries if not ignore.ignored(path))
+        layout = simulate(self.dockerfiles[app.dockerfile], app.target, context, app.config.build_args)
+        return Build(app, self.workspace.closure(app.dir), ignore, layout)
+
+    def package_name(self, folder: str) -> str | None:
+        """Return the declared name of the package in a folder."""
+        return self.workspace.package(folder).manifest.name
+
+
+def take_snapshot(tree: Tree) -> Snapshot:
+    """Parse what every rule needs. Raises UsageError for a root-level input that is missing or does not parse."""
+    workspace = read_workspace(tree)
+    config = commit_config(tree)
+    apps = discover_apps(tree, workspace, config)
+    paths = sorted({app.dockerfile for app in apps})
+    return Snapshot(
+        tree=tree,
+        workspace=workspace,
+        lockfile=parse_lockfile(tree.read(LOCKFILE), LOCKFILE) if LOCKFILE in tree.entries else None,
+        apps=apps,
+        dockerfiles={path: parse_dockerfile(tree.read(path), path) for path in paths},
+        ignores={path: ignore_for(tree, path) for path in paths},
+        config=config,
+    )

@@ -1,0 +1,54 @@
+"""Commands that run through Dagster, so that the UI shows them like any other run."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from alecia_pipeline.adapters.git import resolve
+from alecia_pipeline.cli.output import log_line
+from alecia_pipeline.cli.progress import RunView
+from alecia_pipeline.operations.planning import read_commit
+from alecia_pipeline.operations.runner import Runner
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to release: a revision to an environment; `apps` alone when some are named."""
+
+    environment: str
+    rev: str
+    apps: tuple[str, ...] = ()
+
+
+def recorded(ctx: click.Context, runner: Runner, wanted: Wanted, output: str) -> None:
+    """Run a release through Dagster, and print how it went. Bad arguments are refused before Dagster starts.
+
+    Raises what the first failed step raised.
+    """
+    config = runner.config.environment(wanted.environment)
+    commit = resolve(runner.repo, wanted.rev)
+    _check_apps(runner, commit, wanted.apps)
+    # Dagster takes a second to import: neither help nor a refusal waits for it.
+    from alecia_pipeline.defs import recording  # noqa: PLC0415
+    from alecia_pipeline.defs.site import Location  # noqa: PLC0415
+
+    named = ctx.find_root().obj
+    location = Location(str(runner.repo.resolve()), str(Path(named).resolve()) if named else None, commit)
+    launch = recording.Launch(location, wanted.environment, commit)
+    shown = RunView(wanted.environment, commit, config.public.https_port)
+    if wanted.apps:
+        variants = {app: wanted.environment if app in config.build_args else None for app in wanted.apps}
+        done = recording.redeploy_run(launch, variants, shown, log_line)
+    else:
+        done = recording.release_run(launch, shown, log_line)
+    if done.error:
+        raise done.error
+    shown.finish(done.run_id, output)
+
+
+def _check_apps(runner: Runner, commit: str, apps: tuple[str, ...]) -> None:
+    if apps:
+        view = read_commit(runner, commit)
+        for app in apps:
+            view.app(app)

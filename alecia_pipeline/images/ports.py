@@ -1,0 +1,77 @@
+"""The builder and the registry as building sees them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from alecia_pipeline.images.command import BuildCommand
+from alecia_pipeline.images.reference import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """One layer or config: its digest and its compressed size in bytes."""
+
+    digest: str
+    size: int
+
+
+class Archive(Protocol):
+    """A built image on the runner's disk."""
+
+    @property
+    def digest(self) -> str:
+        """The digest of its manifest."""
+        ...
+
+    @property
+    def manifest(self) -> bytes:
+        """The manifest, byte for byte."""
+        ...
+
+    @property
+    def media_type(self) -> str:
+        """The manifest's media type."""
+        ...
+
+    @property
+    def blobs(self) -> tuple[Blob, ...]:
+        """The config, then the layers from the lowest up."""
+        ...
+
+    def chunks(self, digest: str) -> Iterable[bytes]:
+        """Iterate over a blob's bytes; every iteration starts at the beginning."""
+        ...
+
+
+class Builder(Protocol):
+    """Something that builds images."""
+
+    def build(self, label: str, command: BuildCommand, context: bytes) -> None:
+        """Run one build. Raises ReleaseFailedError when it fails, OutsideError when there is no engine."""
+        ...
+
+    def open(self, path: Path) -> Archive:
+        """Open what a build left at `path`. Raises OutsideError when that is no image."""
+        ...
+
+    def cancel(self) -> None:
+        """End every build that runs."""
+        ...
+
+
+class ImageRegistry(Protocol):
+    """A registry of images. Every method raises OutsideError when it cannot answer or refuses."""
+
+    def digest(self, repository: Repository, tag: str) -> str | None:
+        """Return what a tag points to, or None when there is no such tag."""
+        ...
+
+    def push(self, repository: Repository, archive: Archive) -> None:
+        """Upload an image by its digest, without a tag: nothing can find it yet."""
+        ...
+
+    def tag(self, repository: Repository, digest: str, tag: str) -> str:
+        """Point a new tag to a pushed digest; return the digest the tag has, another's if a race was lost."""
+        ...

@@ -1,0 +1,104 @@
+"""What a build takes from outside its instructions: files of the context, base images, secrets, arguments."""
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from alecia_pipeline.source.dockerfile import Dockerfile, Instruction, Stage, arguments, stages_needed
+from alecia_pipeline.source.words import expand
+
+_REMOTE = ("http://", "https://", "git@", "git://", "ssh://")
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """One `RUN --mount`: its type and its options."""
+
+    kind: str
+    options: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Reads:
+    """What the stages of one target read. `sources`: cleaned paths or patterns from the context, `.` for all of it."""
+
+    sources: tuple[str, ...]
+    bases: tuple[str, ...]
+    secrets: tuple[str, ...]
+    arguments: frozenset[str]
+
+
+def dockerfile_reads(dockerfile: Dockerfile, target: str | None, build_args: Mapping[str, str]) -> Reads:
+    """Return what building `target` reads. Raises UsageError for an unknown target."""
+    stages = stages_needed(dockerfile, target)
+    known = set(dockerfile.global_args)
+    sources: set[str] = set()
+    bases: set[str] = set()
+    secrets: set[str] = set()
+    for stage in stages:
+        variables = _variables(dockerfile, stage, build_args)
+        known |= arguments(stage.instructions).keys()
+        bases |= set(_bases(dockerfile, stage, variables))
+        for instruction in stage.instructions:
+            sources |= set(_sources(instruction, variables))
+            secrets |= {mount.options.get("id", "") for mount in mounts(instruction) if mount.kind == "secret"}
+    return Reads(tuple(sorted(sources)), tuple(sorted(bases)), tuple(sorted(secrets)), frozenset(known))
+
+
+def mounts(instruction: Instruction) -> Iterator[Mount]:
+    """Yield the mounts of a RUN; one without a type is a bind mount."""
+    for flag in instruction.flags.get("mount", ()):
+        options = dict(part.partition("=")[::2] for part in flag.split(","))
+        yield Mount(options.get("type", "bind"), options)
+
+
+def _variables(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str]) -> dict[str, str | None]:
+    """Return every variable of a stage, the last value of each: enough for paths, which are never redefined midway."""
+    variables: dict[str, str | None] = dict(_global_variables(dockerfile, build_args))
+    for instruction in stage.instructions:
+        if instruction.keyword == "ARG":
+            for name, default in arguments([instruction]).items():
+                chosen = build_args.get(name, default)
+                variables[name] = variables.get(name) if chosen is None else expand(chosen, variables)
+        elif instruction.keyword == "ENV":
+            for word in instruction.args:
+                name, _, value = word.partition("=")
+                variables[name] = expand(value, variables)
+    return variables
+
+
+def _global_variables(dockerfile: Dockerfile, build_args: Mapping[str, str]) -> dict[str, str | None]:
+    variables: dict[str, str | None] = {}
+    for name, default in dockerfile.global_args.items():
+        chosen = build_args.get(name, default)
+        variables[name] = None if chosen is None else expand(chosen, variables)
+    return variables
+
+
+def _bases(dockerfile: Dockerfile, stage: Stage, variables: Mapping[str, str | None]) -> Iterator[str]:
+    """Yield the images that come from a registry: not earlier stages, not `scratch`."""
+    known = {"scratch", *(s.name for s in dockerfile.stages if s.name), *(str(s.index) for s in dockerfile.stages)}
+    named = [stage.base]
+    for instruction in stage.instructions:
+        named += instruction.flags.get("from", ())
+        named += [mount.options["from"] for mount in mounts(instruction) if "from" in mount.options]
+    for name in named:
+        expanded = expand(name, variables)
+        if expanded.lower() not in known:
+            yield expanded
+
+
+def _sources(instruction: Instruction, variables: Mapping[str, str | None]) -> Iterator[str]:
+    if instruction.keyword in {"COPY", "ADD"} and "from" not in instruction.flags:
+        for word in instruction.args[:-1]:
+            if not word.startswith(("<<", *_REMOTE)):
+                yield _clean(expand(word, variables))
+    for mount in mounts(instruction):
+        if mount.kind == "bind" and "from" not in mount.options:
+            source = mount.options.get("source", mount.options.get("src", "."))
+            yield _clean(expand(source, variables))
+
+
+def _clean(path: str) -> str:
+    """Return a path from the context's root: `/a/`, `./a` and `a` are the same, and nothing leaves the root."""
+    return posixpath.normpath("/" + path).lstrip("/") or "."

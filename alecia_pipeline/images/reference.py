@@ -1,0 +1,49 @@
+"""Names of images: <registry>/<app>, by key tag and by digest."""
+
+import re
+from dataclasses import dataclass
+
+from alecia_pipeline.errors import UsageError
+
+_NAME = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*")
+
+KEY_TAG_DIGITS = 40
+"""A tag holds 128 characters; 160 bits of the key are more than enough and readable in a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """One image's place in a registry: `host` with its port, `name` as the path below it."""
+
+    host: str
+    name: str
+
+    def at(self, digest: str) -> str:
+        """Return the reference that can never mean another image: host/name@sha256:…."""
+        return f"{self}@{digest}"
+
+    def __str__(self) -> str:
+        return f"{self.host}/{self.name}"
+
+
+def image_repository(registry: str, app: str) -> Repository:
+    """Return where an app's images live. Raises UsageError when `registry` is not host[:port][/path]."""
+    host, _, path = registry.strip("/").partition("/")
+    name = f"{path}/{app}" if path else app
+    if not _is_host(host) or not _NAME.fullmatch(name):
+        raise UsageError(
+            f"{registry!r} is not a registry",
+            where="alecia.yaml: registry",
+            why="it must be host[:port][/path] in lower case, for example ghcr.io/alecia",
+            fix="correct `registry`",
+        )
+    return Repository(host=host, name=name)
+
+
+def _is_host(text: str) -> bool:
+    return bool(text) and ("." in text or ":" in text or text == "localhost")
+
+
+def key_tag(key: str) -> str:
+    """Return the tag that says: the image with this build key exists and its gates passed."""
+    return f"key-{key[:KEY_TAG_DIGITS]}"

@@ -1,0 +1,42 @@
+"""Files that must not go into an image's context, because what is built would not be what the commit says."""
+
+import posixpath
+import re
+
+from alecia_pipeline.errors import AleciaError, UsageError
+from alecia_pipeline.source.tree import SUBMODULE, SYMLINK, Entry
+
+_LFS = b"version https://git-lfs.github.com/spec/"
+_TOKEN = re.compile(rb"^\s*[^#;\n]*:?_(?:authToken|auth|password)\s*=\s*(?!\$\{)\S", re.MULTILINE)
+
+
+def refusal(entry: Entry, data: bytes) -> AleciaError | None:
+    """Return why a file cannot be sent to a build, or None. `data` is empty for a submodule."""
+    if entry.mode == SUBMODULE:
+        return _refused(entry, "is a git submodule", "its files are not in this commit", "vendor it, or ignore it")
+    if entry.mode == SYMLINK and _escapes(entry.path, data.decode(errors="replace")):
+        return _refused(entry, "is a link out of the repository", data.decode(errors="replace"), "link inside it")
+    if data.startswith(_LFS):
+        return _refused(entry, "is a Git LFS pointer", "the commit has not the file itself", "commit it without LFS")
+    if posixpath.basename(entry.path) == ".npmrc" and _TOKEN.search(data):
+        return _refused(
+            entry,
+            "holds a registry token",
+            "it would be in the commit and in image layers",
+            "use ${NPM_TOKEN}; revoke it",
+        )
+    return None
+
+
+def _escapes(path: str, target: str) -> bool:
+    joined = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+    return target.startswith("/") or joined == ".." or joined.startswith("../")
+
+
+def _refused(entry: Entry, what: str, why: str, fix: str) -> UsageError:
+    return UsageError(
+        f"{entry.path} {what}",
+        where=entry.path,
+        why=why,
+        fix=f"{fix}; a file no image needs goes into .dockerignore",
+    )

@@ -1,0 +1,1 @@
+"""SQL migrations: files, statements, ledger, hazards. Pure."""

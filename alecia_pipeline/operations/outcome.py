@@ -1,0 +1,39 @@
+"""What one stage says about its work, in words that Dagster's metadata and the command line can both show."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Cell = str | int | float | bool | None
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows with the same columns, such as findings or probes."""
+
+    rows: tuple[Mapping[str, Cell], ...]
+
+
+Fact = str | int | float | bool | Table
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A gate's answer. `text` is what a person must know when it did not pass."""
+
+    gate: str
+    passed: bool
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A stage that came to its end. `version` identifies what it made; no version: it has none of its own."""
+
+    version: str | None = None
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    verdicts: tuple[Verdict, ...] = ()
+
+    @property
+    def refused(self) -> tuple[Verdict, ...]:
+        """The verdicts that did not pass."""
+        return tuple(verdict for verdict in self.verdicts if not verdict.passed)

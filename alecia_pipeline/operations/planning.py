@@ -1,0 +1,193 @@
+"""The one planner: what a release of a commit builds, reuses, migrates and restarts. Sensor, assets and CLI use it."""
+
+import functools
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from alecia_pipeline.adapters.git import open_commit, resolve
+from alecia_pipeline.adapters.registry import Registry, stored_login
+from alecia_pipeline.adapters.registry_http import RegistryClient
+from alecia_pipeline.config import Config
+from alecia_pipeline.errors import UsageError
+from alecia_pipeline.images.context import Memory, Snapshot, pruned_context
+from alecia_pipeline.images.fields import build_fields
+from alecia_pipeline.images.ports import ImageRegistry
+from alecia_pipeline.images.reference import image_repository, key_tag
+from alecia_pipeline.operations.runner import Runner
+from alecia_pipeline.release.affected import affected_packages
+from alecia_pipeline.release.model import Plan, ReleaseRecord
+from alecia_pipeline.release.plan import Keyed, Known, Scope, assemble_plan
+from alecia_pipeline.release.services import changed_services, new_migrations
+from alecia_pipeline.source.apps import App, commit_config, discover_apps
+from alecia_pipeline.source.lockfile import LOCKFILE, parse_lockfile
+from alecia_pipeline.source.workspace import read_workspace
+
+COMPOSE_FILE = "docker-compose.production.yml"
+"""Where no environment says otherwise."""
+
+QUESTIONS_AT_A_TIME = 8
+
+
+@dataclass(frozen=True)
+class CommitView:
+    """A commit as planning and building read it."""
+
+    commit: str
+    snapshot: Snapshot
+    config: Config
+    apps: tuple[App, ...]
+
+    def app(self, name: str) -> App:
+        """Return one app. Raises UsageError naming the known ones."""
+        for app in self.apps:
+            if app.name == name:
+                return app
+        known = ", ".join(app.name for app in self.apps) or "none"
+        raise UsageError(f"unknown app {name!r}", where=self.commit[:12], why=f"apps here: {known}", fix="name one")
+
+
+def read_commit(runner: Runner, rev: str, memory: Memory | None = None) -> CommitView:
+    """Read a revision. `memory`: what another commit's reading left. Raises UsageError."""
+    commit = resolve(runner.repo, rev)
+    tree = open_commit(runner.repo, commit)
+    workspace = read_workspace(tree)
+    lockfile = parse_lockfile(tree.read(LOCKFILE), LOCKFILE) if LOCKFILE in tree.entries else None
+    config = commit_config(tree)
+    snapshot = Snapshot(tree, workspace, lockfile, memory or Memory())
+    return CommitView(commit, snapshot, config, discover_apps(tree, workspace, config))
+
+
+def build_arguments(runner: Runner, app: App, environment: str | None) -> Mapping[str, str]:
+    """Return an app's build arguments; an environment's own win. Raises UsageError for an unknown environment."""
+    own = runner.config.environment(environment).build_args.get(app.name, {}) if environment else {}
+    return {**app.config.build_args, **own}
+
+
+def keyed_app(runner: Runner, view: CommitView, app: App, environment: str | None) -> Keyed:
+    """Return one app with all that its image depends on. Raises UsageError for files that cannot be sent."""
+    arguments = build_arguments(runner, app, environment)
+    context = pruned_context(view.snapshot, app, arguments)
+    fields = build_fields(context, view.snapshot.workspace, arguments, runner.config.builder.contexts)
+    return Keyed(context, fields)
+
+
+def make_plan(  # noqa: PLR0913 - each is one option of the command, by keyword only
+    runner: Runner,
+    rev: str = "HEAD",
+    *,
+    since: str | None = None,
+    environment: str | None = None,
+    live: ReleaseRecord | None = None,
+    registry: ImageRegistry | None = None,
+) -> Plan:
+    """Plan a release of `rev`. `live` is what the environment runs; without `since` the registry is asked.
+
+    Raises UsageError for bad input, OutsideError when the registry does not answer: never a guess.
+    """
+    started = time.monotonic()
+    view = read_commit(runner, rev)
+    past = _Past(runner, view, since, live)
+    keyed = [keyed_app(runner, view, app, environment) for app in view.apps]
+    known = {app.app.name: Known(before=past.keyed(app.app.name, environment)) for app in keyed}
+    if not since:
+        known = _ask(runner, view, keyed, known, registry)
+    scope = _scope(runner, view, past.commit, environment, since)
+    return assemble_plan(scope, keyed, known, time.monotonic() - started)
+
+
+class _Past:
+    """What is compared with: one earlier commit, or, app by app, the commits that an environment runs."""
+
+    def __init__(self, runner: Runner, view: CommitView, since: str | None, live: ReleaseRecord | None) -> None:
+        self._runner = runner
+        self._view = view
+        self._commits = {name: app.commit for name, app in live.apps.items()} if live else {}
+        self._views: dict[str, CommitView | None] = {}
+        self._since = read_commit(runner, since, view.snapshot.memory) if since else None
+        self.commit = self._since or (self._read(live.commit) if live else None)
+
+    def keyed(self, name: str, environment: str | None) -> Keyed | None:
+        """Return an app as it was, or None when it was none, or its commit is not in this clone any more."""
+        before = self._since or (self._read(self._commits[name]) if name in self._commits else None)
+        for app in before.apps if before else ():
+            if before and app.name == name:
+                return keyed_app(self._runner, before, app, environment)
+        return None
+
+    def _read(self, commit: str) -> CommitView | None:
+        if commit not in self._views:
+            try:
+                self._views[commit] = read_commit(self._runner, commit, self._view.snapshot.memory)
+            except UsageError:  # a shallow clone, or rewritten history: less to say, the same to do
+                self._views[commit] = None
+        return self._views[commit]
+
+
+def registry_name(runner: Runner, view: CommitView) -> str | None:
+    """Return <registry>: the runner's, else the commit's, else None."""
+    return runner.config.registry or view.config.registry
+
+
+def docker_config(runner: Runner) -> Path | None:
+    """Return the configured folder of the docker client's logins, or None for the client's own."""
+    folder = runner.config.builder.docker_config
+    return Path(folder).expanduser() if folder else None
+
+
+@contextmanager
+def open_registry(runner: Runner, registry: str) -> Iterator[ImageRegistry]:
+    """Connect to the registry with the runner's login, whose password the log will never show."""
+    host = image_repository(registry, "any").host
+    login = stored_login(host, docker_config(runner))
+    if login:
+        runner.redactor.learn([login.password, login.encoded()])
+    with Registry(RegistryClient(host, login)) as connected:
+        yield connected
+
+
+def _ask(
+    runner: Runner,
+    view: CommitView,
+    keyed: list[Keyed],
+    known: Mapping[str, Known],
+    registry: ImageRegistry | None,
+) -> dict[str, Known]:
+    name = registry_name(runner, view)
+    if name is None:
+        return dict(known)
+    if registry is None:
+        with open_registry(runner, name) as opened:
+            return _ask(runner, view, keyed, known, opened)
+    with ThreadPoolExecutor(QUESTIONS_AT_A_TIME) as pool:
+        images = pool.map(functools.partial(_image, registry, name), keyed)
+    return {
+        app.app.name: Known(known[app.app.name].before, image, asked=True)
+        for app, image in zip(keyed, images, strict=True)
+    }
+
+
+def _image(registry: ImageRegistry, name: str, keyed: Keyed) -> str | None:
+    repository = image_repository(name, keyed.app.name)
+    digest = registry.digest(repository, key_tag(keyed.key))
+    return repository.at(digest) if digest else None
+
+
+def _scope(
+    runner: Runner, view: CommitView, before: CommitView | None, environment: str | None, since: str | None
+) -> Scope:
+    migrations = runner.config.migrations or view.config.migrations
+    compose = runner.config.environment(environment).compose if environment else COMPOSE_FILE
+    tree = view.snapshot.tree
+    old = before.snapshot.tree if before else None
+    return Scope(
+        commit=view.commit,
+        since=before.commit if before and since else None,
+        environment=environment,
+        packages_affected=affected_packages(before.snapshot, view.snapshot) if before else None,
+        migrations=new_migrations(migrations.dir, tree, old) if migrations else (),
+        services=changed_services(compose, tree, old) if old or environment else (),
+    )

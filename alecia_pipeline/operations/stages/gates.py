@@ -1,0 +1,49 @@
+"""The gates: the audit of an app, the whole lockfile."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from alecia_pipeline.audit.finding import Finding
+from alecia_pipeline.operations.auditing import audit_app, audit_lockfile
+from alecia_pipeline.operations.outcome import Fact, Outcome, Table, Verdict
+from alecia_pipeline.operations.runner import Runner
+
+_LOCKFILE_RULES = "lockfile-"
+
+
+@dataclass(frozen=True)
+class AuditGates:
+    """The audit of commits. It is pure, so it is recomputed wherever its verdict is needed."""
+
+    runner: Runner
+
+    def audit(self, commit: str, app: str) -> Outcome:
+        """Audit one app's closure; errors in its slice of the lockfile are a verdict of their own."""
+        findings = audit_app(self.runner, commit, app)
+        lock = [finding for finding in findings if finding.rule.startswith(_LOCKFILE_RULES)]
+        rest = [finding for finding in findings if finding not in lock]
+        facts: dict[str, Fact] = {"errors": sum(f.severity == "error" for f in findings), "findings": _table(findings)}
+        return Outcome(facts=facts, verdicts=(_verdict("dependencies", rest), _verdict("lockfile", lock)))
+
+    def lockfile(self, commit: str) -> Outcome:
+        """Judge the whole lockfile; a stale importer is told here, and stops only the apps that use it."""
+        found = audit_lockfile(self.runner, commit)
+        rows = [{"importer": folder, "verdict": "; ".join(texts) or "ok"} for folder, texts in found.importers.items()]
+        text = "; ".join(found.settings) or "there is no pnpm-lock.yaml"
+        facts: dict[str, Fact] = {"version": found.version or "none", "importers": Table(tuple(rows))}
+        return Outcome(facts=facts, verdicts=(Verdict("settings", found.ok, "" if found.ok else text),))
+
+
+def _verdict(gate: str, findings: Iterable[Finding]) -> Verdict:
+    errors = [finding for finding in findings if finding.severity == "error"]
+    return Verdict(gate, not errors, "\n".join(map(_line, errors)))
+
+
+def _line(finding: Finding) -> str:
+    place = f"{finding.file or finding.dir}:{finding.line}" if finding.line else finding.file or finding.dir
+    return f"{place}: {finding.message}" + (f" (fix: {finding.fix})" if finding.fix else "")
+
+
+def _table(findings: Iterable[Finding]) -> Table:
+    columns = ("severity", "rule", "file", "line", "message", "fix")
+    return Table(tuple({column: getattr(finding, column) for column in columns} for finding in findings))

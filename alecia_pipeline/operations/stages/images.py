@@ -1,0 +1,72 @@
+"""The images of a run: one builder per commit and environment, all sharing its threads' limit."""
+
+from collections.abc import Iterable
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
+
+from alecia_pipeline.operations.building import ImageBuilder
+from alecia_pipeline.operations.outcome import Fact, Outcome, Table
+from alecia_pipeline.operations.runner import Runner
+from alecia_pipeline.operations.stages.plans import Plans
+from alecia_pipeline.release.model import ImageResult
+
+
+class BuiltImages:
+    """The builder of a run. Leaving it ends the builds that still run."""
+
+    def __init__(self, runner: Runner, plans: Plans) -> None:
+        self._runner = runner
+        self._plans = plans
+        self._builders: dict[tuple[str, str | None], ImageBuilder] = {}
+        self._open = ExitStack()
+        self._results: dict[tuple[str, str, str | None], ImageResult] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    def start(self, commit: str, images: Iterable[tuple[str, str | None]]) -> None:
+        """Begin these images, those of one environment side by side."""
+        for app, environment in images:
+            self._builder(commit, environment).start([app])
+
+    def result(self, commit: str, app: str, environment: str | None) -> Outcome:
+        """Wait for one image. Raises what its build raised."""
+        found = self._builder(commit, environment).result(app)
+        self._results[commit, app, environment] = found
+        return Outcome(found.key, _facts(found))
+
+    def reference(self, commit: str, app: str, environment: str) -> tuple[str, str] | None:
+        """Return the build key and the reference by digest of an image that is there, built in this run or before."""
+        own = app in self._runner.config.environment(environment).build_args
+        variant = environment if own else None
+        found = self._results.get((commit, app, variant))
+        if found:
+            return found.key, found.reference
+        planned = self._plans.app(commit, environment, app)
+        return (planned.key, planned.image) if planned.image else None
+
+    def _builder(self, commit: str, environment: str | None) -> ImageBuilder:
+        if (commit, environment) not in self._builders:
+            builder = ImageBuilder(self._runner, self._plans.plan(commit, environment))
+            self._builders[commit, environment] = self._open.enter_context(builder)
+        return self._builders[commit, environment]
+
+
+def _facts(image: ImageResult) -> dict[str, Fact]:
+    causes = Table(tuple(cause.model_dump() for cause in image.causes))
+    facts: dict[str, Fact] = {
+        "image": image.reference,
+        "digest": image.digest,
+        "build_key": image.key,
+        "reused": image.reused,
+        "seconds": image.seconds,
+        "causes": causes,
+    }
+    sizes = {"size_bytes": image.size_bytes, "layers": image.layers}
+    return facts | {name: value for name, value in sizes.items() if value is not None}

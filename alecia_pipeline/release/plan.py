@@ -1,0 +1,102 @@
+"""The plan: for every app build or reuse, with all causes. An error never means "nothing to do"."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from alecia_pipeline.images.context import Context
+from alecia_pipeline.images.fields import BuildFields, build_key, context_facts
+from alecia_pipeline.release.causes import explain
+from alecia_pipeline.release.model import AppPlan, Cause, Plan
+from alecia_pipeline.source.apps import App
+
+
+@dataclass(frozen=True)
+class Keyed:
+    """One app with what its image depends on, at one commit."""
+
+    context: Context
+    fields: BuildFields
+
+    @property
+    def app(self) -> App:
+        """The app."""
+        return self.context.app
+
+    @cached_property
+    def key(self) -> str:
+        """The build key."""
+        return build_key(self.fields)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of an app's image. `image`: host/name@digest if the registry has the key.
+
+    `before`: the app at the commit that is compared with; `asked`: whether a registry was asked.
+    """
+
+    before: Keyed | None = None
+    image: str | None = None
+    asked: bool = False
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What the plan is about, and the parts that need no decision."""
+
+    commit: str
+    since: str | None
+    environment: str | None
+    packages_affected: tuple[str, ...] | None
+    migrations: tuple[str, ...]
+    services: tuple[str, ...]
+
+
+def assemble_plan(scope: Scope, apps: Sequence[Keyed], known: Mapping[str, Known], seconds: float) -> Plan:
+    """Return the plan. With `since` the action compares keys; else what the registry has decides."""
+    decided = tuple(decide(app, known.get(app.app.name, Known()), since=scope.since) for app in apps)
+    built = [app for app in decided if app.action == "build"]
+    affected = scope.packages_affected
+    return Plan(
+        commit=scope.commit,
+        since=scope.since,
+        environment=scope.environment,
+        apps=decided,
+        packages_affected=tuple(sorted({app.package for app in built})) if affected is None else affected,
+        migrations=scope.migrations,
+        services=tuple(sorted({*scope.services, *(app.name for app in built)})),
+        seconds=round(seconds, 3),
+    )
+
+
+def decide(keyed: Keyed, known: Known, *, since: str | None) -> AppPlan:
+    """Decide for one app."""
+    before = known.before
+    same = before is not None and before.key == keyed.key
+    reuse = same if since else known.image is not None
+    return AppPlan(
+        name=keyed.app.name,
+        package=keyed.app.package,
+        dir=keyed.app.dir,
+        dockerfile=keyed.app.dockerfile,
+        target=keyed.app.target,
+        key=keyed.key,
+        previous_key=before.key if before else None,
+        action="reuse" if reuse else "build",
+        causes=() if reuse else _causes(keyed, known, since),
+        image=known.image,
+    )
+
+
+def _causes(keyed: Keyed, known: Known, since: str | None) -> tuple[Cause, ...]:
+    """Return at least one cause."""
+    if known.before and known.before.key != keyed.key:
+        before = known.before
+        return explain((before.fields, context_facts(before.context)), (keyed.fields, context_facts(keyed.context)))
+    name = keyed.app.name
+    if since:
+        return (Cause(kind="new", what=name, detail=f"is no app at {since}"),)
+    if known.asked:
+        return (Cause(kind="new", what=name, detail="the registry has no image for this key"),)
+    return (Cause(kind="unknown", what=name, detail="no registry is configured, so no image is known"),)

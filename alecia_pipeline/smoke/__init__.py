@@ -1,0 +1,1 @@
+"""Probes of an environment and their verdicts. Pure."""

@@ -1,0 +1,79 @@
+"""Path globs as pnpm, turbo and `alecia.yaml` mean them: `*`, `**`, `?`, `[a-z]`, `{a,b}`. Dotted names need a dot."""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+MAX_ALTERNATIVES = 256
+"""`{a,b}{a,b}{a,b}…` doubles with each pair; what expands to more than this is not a path."""
+
+
+def matches(path: str, patterns: Iterable[str]) -> bool:
+    """Tell whether one of `patterns` matches `path` and none that starts with `!` does, whatever their order."""
+    wanted = False
+    for pattern in patterns:
+        hit = _compiled(pattern.removeprefix("!")).fullmatch(path) is not None
+        if hit and pattern.startswith("!"):
+            return False
+        wanted = wanted or hit
+    return wanted
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    clean = pattern.removeprefix("./").rstrip("/") or "."
+    try:
+        return re.compile("|".join(_regex(alternative) for alternative in expand_braces(clean)))
+    except re.error:  # a range such as [z-a] holds nothing
+        return re.compile(re.escape(clean))
+
+
+def expand_braces(pattern: str) -> list[str]:
+    """Return every alternative of `{a,b}` groups, nested ones included; at most MAX_ALTERNATIVES of them."""
+    done: list[str] = []
+    queue = [pattern]
+    while queue:
+        text = queue.pop(0)
+        group = re.search(r"\{([^{}]*,[^{}]*)\}", text)
+        if group is None or len(queue) + len(done) > MAX_ALTERNATIVES:
+            done.append(text)
+            continue
+        queue += [text[: group.start()] + part + text[group.end() :] for part in group[1].split(",")]
+    return done
+
+
+def _regex(pattern: str) -> str:
+    """Translate one pattern without braces. A `**` segment stands for any number of folders, none included."""
+    out = ""
+    segments = pattern.split("/")
+    for index, segment in enumerate(segments):
+        last = index == len(segments) - 1
+        if segment == "**":
+            out += r"(?!\.)[^/]+(?:/(?!\.)[^/]+)*" if last else r"(?:(?!\.)[^/]+/)*"
+        else:
+            out += _segment(segment) + ("" if last else "/")
+    return out
+
+
+_TOKEN = re.compile(r"\*+|\?|\[[!^]?\]?[^\]/]*\]|\\.|.", re.DOTALL)
+
+
+def _segment(segment: str) -> str:
+    guard = r"(?!\.)" if segment[:1] in {"*", "?", "["} else ""
+    return guard + "".join(_token(token) for token in _TOKEN.findall(segment))
+
+
+def class_members(text: str) -> str:
+    """Return the inside of `[…]` for a regular expression: ranges stay, everything else stands for itself."""
+    return re.sub(r"[^\w-]|(?<=-)-", r"\\\g<0>", text)
+
+
+def _token(token: str) -> str:
+    if token[0] == "*":
+        return "[^/]*"
+    if token == "?":  # noqa: S105 - a glob, not a password
+        return "[^/]"
+    if token[0] == "[" and len(token) > 1:
+        negated = token[1] in {"!", "^"}
+        return ("[^" if negated else "[") + class_members(token[1 + negated : -1]) + "]"
+    return re.escape(token[-1])

@@ -1,0 +1,121 @@
+"""The part of a lockfile that some packages need: their importers, and every snapshot that can be reached from them."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from alecia_pipeline.errors import UsageError
+from alecia_pipeline.source.lockfile import SPLIT_VERSION, Importer, Lockfile
+from alecia_pipeline.source.yaml_text import render_yaml
+
+_EDGES = ("dependencies", "optionalDependencies")
+_KINDS = ("dependencies", "devDependencies", "optionalDependencies")
+
+
+def lock_slice(lockfile: Lockfile, folders: Iterable[str]) -> Lockfile:
+    """Cut the lockfile to the importers of `folders` and of the root, which every install reads.
+
+    Settings, overrides, patches and package extensions stay whole: pnpm compares them with the verbatim
+    `package.json` and `pnpm-workspace.yaml`. Raises UsageError when an importer needs what the lockfile lacks.
+    """
+    wanted = {".", *folders}
+    importers = {folder: block for folder, block in lockfile.importers.items() if folder in wanted}
+    reached = _reachable(lockfile, importers.values())
+    packages = {_package_key(lockfile, key) for key in reached}
+    return replace(
+        lockfile,
+        importers=importers,
+        catalogs=_used_catalogs(lockfile, importers.values()),
+        packages={key: block for key, block in lockfile.packages.items() if key in packages},
+        snapshots={key: block for key, block in lockfile.snapshots.items() if key in reached},
+    )
+
+
+def slice_document(lockfile: Lockfile, folders: Iterable[str]) -> dict[str, Any]:
+    """Return the slice as the document that `render_slice` writes, every mapping below the top in key order."""
+    part = lock_slice(lockfile, folders)
+    sections: dict[str, Any] = {
+        "catalogs": part.catalogs,
+        "importers": {folder: block.raw for folder, block in part.importers.items()},
+        "packages": part.packages,
+    }
+    if lockfile.major >= SPLIT_VERSION:
+        sections["snapshots"] = part.snapshots
+    if "importers" not in lockfile.raw:
+        del sections["importers"]
+    document = {key: sections.get(key, value) for key, value in lockfile.raw.items()}
+    return {key: _ordered(value) for key, value in document.items() if value or key not in sections}
+
+
+def render_slice(lockfile: Lockfile, folders: Iterable[str]) -> bytes:
+    """Return a `pnpm-lock.yaml` that `pnpm install --frozen-lockfile` accepts where only `folders` are present."""
+    return render_yaml(slice_document(lockfile, folders)).encode()
+
+
+def _ordered(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _ordered(value[key]) for key in sorted(value)}
+    return value
+
+
+def _used_catalogs(lockfile: Lockfile, importers: Iterable[Importer]) -> Mapping[str, Any]:
+    """Keep the catalog entries that these importers name; `catalog:` alone means the one called default."""
+    used = {
+        (locked.specifier.removeprefix("catalog:") or "default", name)
+        for importer in importers
+        for name, locked in importer.all().items()
+        if locked.specifier.startswith("catalog:")
+    }
+    kept = {
+        catalog: {name: entry for name, entry in (entries or {}).items() if (catalog, name) in used}
+        for catalog, entries in lockfile.catalogs.items()
+    }
+    return {catalog: entries for catalog, entries in kept.items() if entries}
+
+
+def _reachable(lockfile: Lockfile, importers: Iterable[Importer]) -> set[str]:
+    queue = [key for importer in importers for key in _roots(lockfile, importer)]
+    seen = set(queue)
+    while queue:
+        for key in _edges(lockfile, queue.pop()):
+            if key not in seen:
+                seen.add(key)
+                queue.append(key)
+    return seen
+
+
+def _roots(lockfile: Lockfile, importer: Importer) -> Iterator[str]:
+    for name, locked in importer.all().items():
+        yield from _key(lockfile, name, locked.version, "an importer")
+
+
+def _edges(lockfile: Lockfile, key: str) -> Iterator[str]:
+    block = lockfile.snapshots[key]
+    for kind in _EDGES:
+        for name, version in (block.get(kind) or {}).items():
+            yield from _key(lockfile, name, str(version), key)
+
+
+def _key(lockfile: Lockfile, name: str, version: str, needed_by: str) -> Iterator[str]:
+    """Yield the snapshot key that a dependency stands for; none for a link to a workspace package."""
+    if version.startswith("link:"):
+        return
+    for key in (f"{name}@{version}", version, f"/{name}@{version}", f"/{name}/{version}"):
+        if key in lockfile.snapshots:
+            yield key
+            return
+    raise UsageError(
+        f"{lockfile.path} has no entry for {name}@{version}",
+        where=lockfile.path,
+        why=f"{needed_by} needs it: the lockfile is damaged, often by a merge",
+        fix="`pnpm install --lockfile-only` mends it",
+    )
+
+
+_PEERS = re.compile(r"\(.*$")
+
+
+def _package_key(lockfile: Lockfile, key: str) -> str:
+    """Return the key of what is fetched for a snapshot: without the peers and the patch in brackets."""
+    return key if key in lockfile.packages else _PEERS.sub("", key)

@@ -1,0 +1,80 @@
+import threading
+from pathlib import Path
+
+import pytest
+
+from alecia_pipeline.adapters.buildkit import BuildKit
+from alecia_pipeline.errors import OutsideError, ReleaseFailedError
+from alecia_pipeline.images.command import BuildCommand
+from alecia_pipeline_tests.oci_images import write_image
+
+
+def shell(script: str, **environment: str) -> BuildCommand:
+    return BuildCommand(("sh", "-c", script), environment)
+
+
+def test_the_context_goes_in_and_every_line_comes_out() -> None:
+    lines: list[str] = []
+    command = shell('wc -c; echo "epoch $EPOCH"; echo; echo late >&2', EPOCH="1")
+    BuildKit(lines.append).build("cms", command, b"x" * 300_000)
+    assert lines == ["cms | 300000", "cms | epoch 1", "cms | late"]
+
+
+def test_a_failed_build_carries_the_end_of_its_output() -> None:
+    command = shell("seq 1 100; echo 'tsup: not found'; exit 3")
+    with pytest.raises(ReleaseFailedError, match="build of cms failed") as caught:
+        BuildKit(lambda _: None).build("cms", command, b"x" * 300_000)
+    assert caught.value.why is not None
+    assert caught.value.why.startswith("docker buildx ended with 3:\n72\n")
+    assert caught.value.why.endswith("tsup: not found")
+
+
+def test_no_engine_is_outside() -> None:
+    command = shell("echo 'ERROR: Cannot connect to the Docker daemon at unix:///x'; exit 1")
+    with pytest.raises(OutsideError, match="no Docker engine"):
+        BuildKit(lambda _: None).build("cms", command, b"")
+
+
+def test_no_docker_is_outside() -> None:
+    with pytest.raises(OutsideError, match="docker is not installed"):
+        BuildKit(lambda _: None).build("cms", BuildCommand(("alecia-no-such-program",)), b"")
+
+
+def test_cancel_ends_the_whole_group_and_starts_nothing_more(tmp_path: Path) -> None:
+    started = threading.Event()
+    kit = BuildKit(lambda _: started.set())
+    errors: list[BaseException] = []
+
+    def build() -> None:
+        try:
+            kit.build("cms", shell("echo up; sleep 60 & wait; echo never"), b"")
+        except ReleaseFailedError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=build)
+    thread.start()
+    assert started.wait(10)
+    kit.cancel()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert len(errors) == 1
+    with pytest.raises(ReleaseFailedError, match="cancelled"):
+        kit.build("cms", shell("true"), b"")
+
+
+@pytest.mark.parametrize("script", ["echo up; exec sleep 60", "trap '' TERM; echo up; while :; do sleep 1; done"])
+def test_an_interrupt_leaves_no_process(script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("alecia_pipeline.adapters.buildkit.PATIENCE_SECONDS", 0.2)
+
+    def interrupt(_: str) -> None:
+        raise KeyboardInterrupt
+
+    kit = BuildKit(interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        kit.build("cms", shell(script), b"")
+    assert kit._running == set()
+
+
+def test_opens_what_a_build_left(tmp_path: Path) -> None:
+    image = BuildKit(lambda _: None).open(write_image(tmp_path / "image.tar", b"layer"))
+    assert len(image.blobs) == 2

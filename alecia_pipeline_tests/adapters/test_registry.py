@@ -1,0 +1,216 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from alecia_pipeline.adapters.oci_archive import OciArchive
+from alecia_pipeline.adapters.registry import Registry
+from alecia_pipeline.adapters.registry_http import RegistryClient
+from alecia_pipeline.adapters.registry_login import Login
+from alecia_pipeline.errors import AleciaError, ExitCode, OutsideError
+from alecia_pipeline.images.reference import Repository
+from alecia_pipeline.redaction import Secret
+from alecia_pipeline_tests.oci_images import write_image
+from alecia_pipeline_tests.registry_server import HOST, RegistryServer, digest_of
+
+WEBSITE = Repository(HOST, "alecia/website")
+COLAB = Repository(HOST, "alecia/colab")
+LOGIN = Login("bot", Secret("hunter22"))
+
+Connect = Callable[..., Registry]
+
+
+@pytest.fixture
+def pauses() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def connect(tmp_path: Path, pauses: list[float]) -> Connect:
+    def make(server: RegistryServer, login: Login | None = None) -> Registry:
+        transport = httpx.WSGITransport(server)
+        return Registry(RegistryClient(HOST, login, certificates=tmp_path, transport=transport, pause=pauses.append))
+
+    return make
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> OciArchive:
+    return OciArchive(write_image(tmp_path / "image.tar", b"base" * 1000, b"app"))
+
+
+def test_a_tag_that_is_not_there_is_no_error(connect: Connect) -> None:
+    with connect(RegistryServer()) as registry:
+        assert registry.digest(WEBSITE, "key-1") is None
+
+
+@pytest.mark.parametrize("states_digest", [True, False])
+def test_an_image_is_found_by_its_tag_only_once_it_is_tagged(
+    connect: Connect, image: OciArchive, states_digest: bool
+) -> None:
+    server = RegistryServer(states_digest=states_digest)
+    with connect(server) as registry:
+        registry.push(WEBSITE, image)
+        assert registry.digest(WEBSITE, "key-1") is None
+        assert registry.tag(WEBSITE, image.digest, "key-1") == image.digest
+        assert registry.digest(WEBSITE, "key-1") == image.digest
+    assert server.manifests["alecia/website", image.digest] == image.manifest
+    assert len(server.blobs) == 3
+
+
+def test_what_is_there_is_not_sent_again(connect: Connect, image: OciArchive) -> None:
+    server = RegistryServer()
+    with connect(server) as registry:
+        registry.push(WEBSITE, image)
+        server.requests.clear()
+        registry.push(WEBSITE, image)
+    assert not any(request.startswith("POST") for request in server.requests)
+
+
+def test_a_layer_of_another_image_is_mounted(connect: Connect, image: OciArchive) -> None:
+    server = RegistryServer()
+    with connect(server) as registry:
+        registry.push(WEBSITE, image)
+        server.requests.clear()
+        registry.push(COLAB, image)
+    assert not any("PUT" in request and "/blobs/" in request for request in server.requests)
+    assert {name for name, _ in server.blobs} == {"alecia/website", "alecia/colab"}
+
+
+def test_a_key_tag_is_never_overwritten(connect: Connect, image: OciArchive) -> None:
+    server = RegistryServer(manifests={("alecia/website", "key-1"): b"older"})
+    with connect(server) as registry:
+        registry.push(WEBSITE, image)
+        assert registry.tag(WEBSITE, image.digest, "key-1") == digest_of(b"older")
+    assert server.manifests["alecia/website", "key-1"] == b"older"
+
+
+def test_a_lost_race_adopts_the_digest_that_is_there(connect: Connect, image: OciArchive) -> None:
+    server = RegistryServer()
+    with connect(server) as registry:
+        registry.push(WEBSITE, image)
+        server.on_put = lambda name, reference: server.manifests.update({(name, reference): b"faster"})
+        assert registry.tag(WEBSITE, image.digest, "key-1") == digest_of(b"faster")
+
+
+def test_an_image_that_is_not_there_cannot_be_tagged(connect: Connect) -> None:
+    with connect(RegistryServer()) as registry, pytest.raises(OutsideError, match="is not in the registry"):
+        registry.tag(WEBSITE, "sha256:a", "key-1")
+
+
+@pytest.mark.parametrize("scheme", ["basic", "bearer"])
+def test_logs_in_as_the_registry_asks(connect: Connect, image: OciArchive, scheme: str) -> None:
+    server = RegistryServer(scheme=scheme)
+    with connect(server, LOGIN) as registry:
+        registry.push(WEBSITE, image)
+        assert registry.tag(WEBSITE, image.digest, "key-1") == image.digest
+    assert server.requests.count("GET /token") == (2 if scheme == "bearer" else 0)
+
+
+@pytest.mark.parametrize("scheme", ["basic", "bearer"])
+@pytest.mark.parametrize("login", [None, Login("bot", Secret("wr0ng-password"))])
+def test_a_refusal_says_how_to_log_in_and_nothing_secret(connect: Connect, scheme: str, login: Login | None) -> None:
+    with connect(RegistryServer(scheme=scheme), login) as registry, pytest.raises(OutsideError) as caught:
+        registry.digest(WEBSITE, "key-1")
+    assert caught.value.fix is not None
+    assert f"docker login {HOST}" in caught.value.fix
+    assert "wr0ng" not in str(caught.value)
+
+
+def test_a_challenge_that_nobody_knows_is_a_refusal(connect: Connect) -> None:
+    server = RegistryServer(failures=[("401 No", {"WWW-Authenticate": "Negotiate"}, b"")])
+    with connect(server, LOGIN) as registry, pytest.raises(OutsideError, match="refuses"):
+        registry.digest(WEBSITE, "key-1")
+
+
+def test_a_password_never_goes_over_plain_http(connect: Connect) -> None:
+    server = RegistryServer(scheme="bearer", realm="http://evil.example/token")
+    with connect(server, LOGIN) as registry, pytest.raises(OutsideError, match="unsafe"):
+        registry.digest(WEBSITE, "key-1")
+
+
+def test_what_may_pass_is_tried_again(connect: Connect, pauses: list[float]) -> None:
+    failures = [
+        ("503 Busy", {}, b""),
+        ("429 Slow", {"Retry-After": "7"}, b""),
+        ("500 Oh", {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, b""),
+    ]
+    with connect(RegistryServer(failures=failures)) as registry:
+        assert registry.digest(WEBSITE, "key-1") is None
+    assert pauses == [0.5, 7.0, 2.0]
+
+
+def test_a_broken_upload_starts_again_from_its_beginning(connect: Connect, image: OciArchive) -> None:
+    server = RegistryServer(failures=[("404 Not Found", {}, b""), ("502 Bad", {}, b"")])
+    with connect(server) as registry:
+        registry.push(WEBSITE, image)
+    assert len(server.blobs) == 3
+
+
+def test_a_registry_that_stays_ill_is_an_outside_error(connect: Connect, pauses: list[float]) -> None:
+    failures = [("503 Busy", {"Retry-After": "900"}, b"")] * 4
+    with connect(RegistryServer(failures=failures)) as registry, pytest.raises(OutsideError) as caught:
+        registry.digest(WEBSITE, "key-1")
+    assert caught.value.why == "HTTP 503 (4 attempts)"
+    assert caught.value.exit_code == ExitCode.OUTSIDE
+    assert pauses == [30.0] * 3
+
+
+def test_an_unreachable_registry_is_an_outside_error(tmp_path: Path) -> None:
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("connection refused", request=request)
+
+    transport = httpx.MockTransport(refuse)
+    client = RegistryClient(HOST, None, certificates=tmp_path, transport=transport, pause=lambda _: None)
+    with Registry(client) as registry, pytest.raises(OutsideError, match="does not answer"):
+        registry.digest(WEBSITE, "key-1")
+
+
+@pytest.mark.parametrize(
+    ("failures", "action"),
+    [
+        ([("418 Teapot", {}, b"short\n and stout")], lambda registry, _: registry.digest(WEBSITE, "t")),
+        ([("404 N", {}, b""), ("400 Bad", {}, b"")], lambda registry, image: registry.push(WEBSITE, image)),
+        (
+            [("404 N", {}, b""), ("202 A", {"Location": "/v2/a/blobs/uploads/1"}, b""), ("400 Bad", {}, b"")],
+            lambda registry, image: registry.push(WEBSITE, image),
+        ),
+        (
+            [*[("200 OK", {}, b"")] * 3, ("400 Bad", {}, b"")],
+            lambda registry, image: registry.push(WEBSITE, image),
+        ),
+    ],
+)
+def test_any_other_answer_is_an_error_with_its_words(
+    connect: Connect,
+    image: OciArchive,
+    failures: list[tuple[str, dict[str, str], bytes]],
+    action: Callable[[Registry, OciArchive], object],
+) -> None:
+    with connect(RegistryServer(failures=failures)) as registry, pytest.raises(AleciaError) as caught:
+        action(registry, image)
+    assert caught.value.where == HOST
+    assert "HTTP 4" in (caught.value.why or "")
+
+
+def test_the_engines_authorities_are_trusted_and_loopback_is_plain(tmp_path: Path) -> None:
+    (tmp_path / HOST).mkdir()
+    (tmp_path / HOST / "ca.crt").write_text("no certificate")
+    with pytest.raises(OutsideError, match=r"ca\.crt"):
+        RegistryClient(HOST, None, certificates=tmp_path)
+    seen: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(str(request.url))
+        return httpx.Response(404)
+
+    for host in ("127.0.0.1:5000", "localhost:5000", "localhost.example"):
+        client = RegistryClient(host, None, certificates=tmp_path, transport=httpx.MockTransport(answer))
+        with Registry(client) as registry:
+            registry.digest(Repository(host, "a"), "t")
+    assert [url.partition("/v2")[0] for url in seen] == [
+        "http://127.0.0.1:5000",
+        "http://localhost:5000",
+        "https://localhost.example",
+    ]

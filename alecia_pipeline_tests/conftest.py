@@ -1,0 +1,71 @@
+"""Fixtures for every test: the network is off unless a test is marked `engine`, and repositories are real."""
+
+import itertools
+import os
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+import pytest_socket
+
+Repository = Callable[[Mapping[str, str | bytes]], Path]
+
+GIT_ENVIRONMENT = {
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_AUTHOR_NAME": "Test",
+    "GIT_AUTHOR_EMAIL": "test@example.invalid",
+    "GIT_AUTHOR_DATE": "2026-01-01T00:00:00Z",
+    "GIT_COMMITTER_NAME": "Test",
+    "GIT_COMMITTER_EMAIL": "test@example.invalid",
+    "GIT_COMMITTER_DATE": "2026-01-01T00:00:00Z",
+}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Refuse network sockets; unix sockets stay, because asyncio and the engine's client need them."""
+    if item.get_closest_marker("engine") is None:
+        pytest_socket.disable_socket(allow_unix_socket=True)
+
+
+def pytest_runtest_teardown() -> None:
+    pytest_socket.enable_socket()
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Run git without the user's configuration, and return what it printed."""
+    done = subprocess.run(
+        ["git", *arguments],
+        cwd=folder,
+        env={**os.environ, **GIT_ENVIRONMENT},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout.strip()
+
+
+def write(folder: Path, files: Mapping[str, str | bytes]) -> None:
+    """Write files below a folder."""
+    for path, content in files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """Make real repositories with one commit: `repository({"package.json": "{}"})` returns the folder."""
+    numbers = itertools.count(1)
+
+    def make(files: Mapping[str, str | bytes]) -> Path:
+        folder = tmp_path / f"repository{next(numbers)}"
+        folder.mkdir()
+        git(folder, "init", "--quiet", "--initial-branch=main")
+        write(folder, files)
+        git(folder, "add", "--all", "--force")
+        git(folder, "commit", "--quiet", "--allow-empty", "--message=first")
+        return folder
+
+    return make

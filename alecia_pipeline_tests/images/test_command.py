@@ -1,0 +1,35 @@
+from alecia_pipeline.images.command import BuildRequest, build_command
+
+
+def test_the_plain_command() -> None:
+    command = build_command(BuildRequest("apps/cms/Dockerfile", None, {}, {}, None), archive="/tmp/image.tar")
+    assert command.argv == (
+        "docker",
+        "buildx",
+        "build",
+        "--progress=plain",
+        "--provenance=false",
+        "--platform=linux/amd64",
+        "--file=apps/cms/Dockerfile",
+        "--output=type=oci,dest=/tmp/image.tar,rewrite-timestamp=true,compression=zstd,compression-level=1",
+        "-",
+    )
+    assert command.environment == {"SOURCE_DATE_EPOCH": "315532800"}
+
+
+def test_every_choice_is_an_option() -> None:
+    request = BuildRequest("D", "runner", {"B": "2", "A": "x y"}, {"node:20": "docker-image://r/n@sha256:a"}, "remote")
+    argv = build_command(request, archive="i").argv
+    assert argv[6:12] == (
+        "--file=D",
+        "--builder=remote",
+        "--target=runner",
+        "--build-arg=A=x y",
+        "--build-arg=B=2",
+        "--build-context=node:20=docker-image://r/n@sha256:a",
+    )
+
+
+def test_logins_may_lie_elsewhere() -> None:
+    request = BuildRequest("D", None, {}, {}, None, docker_config="/etc/alecia/docker")
+    assert build_command(request, archive="i").environment["DOCKER_CONFIG"] == "/etc/alecia/docker"

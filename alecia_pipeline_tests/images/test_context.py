@@ -1,0 +1,194 @@
+import io
+import tarfile
+
+import pytest
+
+from alecia_pipeline.errors import UsageError
+from alecia_pipeline.images.context import Context, context_files
+from alecia_pipeline.images.tar import pack
+from alecia_pipeline.source.tree import EXECUTABLE, SUBMODULE, SYMLINK
+from alecia_pipeline_tests.monorepo import LOCKFILE, manifest
+from alecia_pipeline_tests.snapshots import Changes, context, snapshot
+
+ROOTS = {
+    "config/shared.json",
+    "package.json",
+    "pnpm-lock.yaml",
+    "pnpm-workspace.yaml",
+    "tsconfig.base.json",
+    "turbo.json",
+}
+DB = {"packages/db/package.json", "packages/db/src/index.ts", "packages/db/migrations/0001_users.sql"}
+CMS = {"apps/cms/package.json", "apps/cms/Dockerfile", "apps/cms/src/server.ts"}
+
+
+def paths(made: Context) -> set[str]:
+    return {file.path for file in made.files}
+
+
+def cms(changes: Changes | None = None) -> set[str]:
+    return paths(context(snapshot(changes), "cms"))
+
+
+def test_holds_the_closure_and_the_root_inputs_and_nothing_else() -> None:
+    assert cms() == ROOTS | DB | CMS
+
+
+def test_tells_closure_and_what_was_ignored() -> None:
+    made = context(snapshot(), "website")
+    assert made.closure == ("apps/website", "packages/db", "packages/ui")
+    assert made.ignored == {"apps/website/README.md"}
+
+
+def test_copy_of_everything_is_cut_to_the_closure() -> None:
+    assert cms({"apps/cms/Dockerfile": "FROM node\nCOPY . .\n"}) == ROOTS | DB | CMS
+
+
+def test_copy_of_a_folder_with_several_packages_is_cut_but_keeps_its_own_files() -> None:
+    got = cms({"apps/cms/Dockerfile": "FROM node\nCOPY packages ./packages\n", "packages/shared.txt": "x"})
+    assert got == ROOTS | DB | CMS | {"packages/shared.txt"}
+
+
+def test_what_the_dockerfile_names_outside_of_the_closure_is_in() -> None:
+    got = cms({"apps/cms/Dockerfile": "FROM node\nCOPY packages/ui ./ui\nCOPY scripts/*.sh missing* nowhere/ /s/\n"})
+    assert got == ROOTS | DB | CMS | {"packages/ui/package.json", "packages/ui/src/index.tsx", "scripts/release.sh"}
+
+
+def test_the_lockfile_has_the_importers_of_every_manifest_in_the_context() -> None:
+    made = context(snapshot({"apps/cms/Dockerfile": "FROM node\nCOPY packages/*/package.json /p/\n"}), "cms")
+    assert made.importers == (".", "apps/cms", "packages/db", "packages/ui")
+
+
+def test_wildcards_are_those_of_the_builder_not_of_a_shell() -> None:
+    changes = {"apps/cms/Dockerfile": "FROM node\nCOPY etc/[ab].txt etc/?x etc/*.md etc/[z /c/\n"}
+    names = ("a.txt", "b.txt", "c.txt", ".x", "yx", "deep/n.md", ".n.md")
+    got = cms({**changes, **{f"etc/{name}": "" for name in names}})
+    assert {path for path in got if path.startswith("etc/")} == {
+        "etc/a.txt",
+        "etc/b.txt",
+        "etc/.x",
+        "etc/yx",
+        "etc/.n.md",
+    }
+
+
+def test_an_escaped_wildcard_is_a_plain_letter() -> None:
+    got = cms(
+        {
+            "apps/cms/Dockerfile": "FROM node\nCOPY ['etc\\\\*.md', '/c/']\n".replace("'", '"'),
+            "etc/*.md": "",
+            "etc*.md": "",
+        }
+    )
+    assert "etc*.md" in got
+    assert "etc/*.md" not in got
+
+
+def test_full_context_is_the_whole_commit_without_what_is_ignored() -> None:
+    made = context(snapshot({"alecia.yaml": "apps: {cms: {package: '@mini/cms', context: full}}"}), "cms")
+    assert {"scripts/release.sh", "packages/ui/src/index.tsx", "alecia.yaml"} <= paths(made)
+    assert "README.md" not in paths(made)
+
+
+def test_inputs_name_files_that_the_closure_cannot_know() -> None:
+    assert cms({"alecia.yaml": "apps: {cms: {inputs: [scripts, '*.md']}}"}) == ROOTS | DB | CMS | {"scripts/release.sh"}
+
+
+def test_packages_that_the_root_needs_are_in_every_context() -> None:
+    assert "packages/ui/package.json" in cms({"package.json": manifest("mini", "@mini/ui"), "pnpm-lock.yaml": None})
+
+
+def test_tsconfigs_and_scripts_that_leave_the_package_bring_their_files() -> None:
+    changes = {
+        "apps/cms/package.json": '{"name": "@mini/cms", "scripts": {"a": "node ../../scripts/build.mjs ../../gone"}}',
+        "apps/cms/tsconfig.json": '{"extends": ["../../config/ts/node", "@mini/db/tsconfig.json"]} // why',
+        "config/ts/node.json": '{"extends": "./base.json"}',
+        "config/ts/base.json": '{"extends": "./node"}',
+        "packages/db/tsconfig.list.json": "[]",
+        "scripts/build.mjs": "",
+    }
+    got = cms(changes)
+    assert {"config/ts/node.json", "config/ts/base.json", "scripts/build.mjs"} <= got
+
+
+def test_a_turbo_file_of_another_shape_declares_nothing() -> None:
+    assert "config/shared.json" not in cms({"turbo.json": "[]"})
+    assert "config/shared.json" not in cms({"turbo.json": None})
+    assert "config/shared.json" in cms(
+        {"turbo.json": None, "turbo.jsonc": '{"globalDependencies": ["$TURBO_ROOT$/config/*.json"]}'}
+    )
+
+
+def test_patches_are_in() -> None:
+    lock = LOCKFILE + "\npatchedDependencies:\n  pg@8.0.0: {hash: abc, path: fixes/pg.patch}\n  a@1.0.0: def\n"
+    got = cms({"pnpm-lock.yaml": lock, "fixes/pg.patch": "", "patches/react.patch": ""})
+    assert {"fixes/pg.patch", "patches/react.patch"} <= got
+
+
+def test_links_bring_what_they_lead_to() -> None:
+    changes = {"apps/cms/logo": "../../art", "art/logo": "../shared", "art/back": "logo", "shared/x.svg": "<svg/>"}
+    modes = dict.fromkeys(("apps/cms/logo", "art/logo", "art/back"), SYMLINK)
+    got = paths(context(snapshot(changes, modes), "cms"))
+    assert {"apps/cms/logo", "art/logo", "art/back", "shared/x.svg"} <= got
+
+
+def test_without_a_lockfile_there_is_no_slice() -> None:
+    made = context(snapshot({"pnpm-lock.yaml": None}), "cms")
+    assert made.lock is None
+    assert "pnpm-lock.yaml" not in paths(made)
+
+
+def test_an_ignored_lockfile_is_not_sent() -> None:
+    assert "pnpm-lock.yaml" not in cms({".dockerignore": "pnpm-lock.yaml"})
+
+
+def test_the_dockerfile_is_sent_even_where_it_is_ignored() -> None:
+    assert "apps/cms/Dockerfile" in cms({".dockerignore": "**/Dockerfile"})
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "mode", "what"),
+    [
+        ("apps/cms/vendor", "", SUBMODULE, "submodule"),
+        ("apps/cms/link", "/etc/passwd", SYMLINK, "out of the repository"),
+        ("apps/cms/link", "../../../up", SYMLINK, "out of the repository"),
+        ("link", "..", SYMLINK, "out of the repository"),
+        ("apps/cms/logo.png", "version https://git-lfs.github.com/spec/v1\noid sha256:0", None, "LFS"),
+        (".npmrc", "//registry.example/:_authToken=npm_abc", None, "token"),
+    ],
+)
+def test_refuses_what_would_not_be_what_the_commit_says(path: str, content: str, mode: int | None, what: str) -> None:
+    commit = snapshot(
+        {path: content, "alecia.yaml": "apps: {cms: {inputs: [link]}}"}, modes={path: mode} if mode else None
+    )
+    with pytest.raises(UsageError, match=what) as caught:
+        context(commit, "cms")
+    assert caught.value.where == path
+
+
+def test_a_token_from_the_environment_is_fine() -> None:
+    assert ".npmrc" in cms({".npmrc": "# _authToken=old\n//registry.example/:_authToken=${NPM_TOKEN}\nauto=1\n"})
+
+
+def test_the_same_files_give_the_same_archive() -> None:
+    commit = snapshot(
+        {"apps/cms/run.sh": "#!/bin/sh\n", "apps/cms/l": "run.sh"},
+        {"apps/cms/run.sh": EXECUTABLE, "apps/cms/l": SYMLINK},
+    )
+    files = list(context_files(commit, context(commit, "cms")))
+    packed = pack(files)
+    assert packed == pack(reversed(files))
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        members = {member.name: member for member in archive}
+    assert {(m.uid, m.gid, m.mtime) for m in members.values()} == {(0, 0, 315532800)}
+    assert members["apps/cms"].isdir()
+    assert members["apps/cms/run.sh"].mode == 0o755
+    assert members["apps/cms/src/server.ts"].mode == 0o644
+    assert members["apps/cms/l"].linkname == "run.sh"
+
+
+def test_the_lockfile_that_is_sent_is_cut() -> None:
+    commit = snapshot()
+    sent = {file.path: file.data for file in context_files(commit, context(commit, "cms"))}
+    assert b"pg@8.0.0" in sent["pnpm-lock.yaml"]
+    assert b"react" not in sent["pnpm-lock.yaml"]

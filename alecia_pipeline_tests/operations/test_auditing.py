@@ -1,0 +1,46 @@
+"""What the pipeline's gates ask: one app, and the lockfile alone."""
+
+from pathlib import Path
+
+import pytest
+
+from alecia_pipeline.config import Config
+from alecia_pipeline.errors import UsageError
+from alecia_pipeline.operations.auditing import audit_app, audit_lockfile
+from alecia_pipeline.operations.runner import Runner
+from alecia_pipeline_tests.conftest import Repository, git
+from alecia_pipeline_tests.incidents.suite import SUITE, without
+
+
+def runner(folder: Path) -> Runner:
+    return Runner(repo=folder, config=Config(), sink=lambda line: None)
+
+
+@pytest.fixture
+def broken(repository: Repository) -> tuple[Runner, str]:
+    folder = repository({**SUITE, "apps/colab/package.json": without("@aws-sdk/client-s3")})
+    return runner(folder), git(folder, "rev-parse", "HEAD")
+
+
+def test_a_broken_app_does_not_touch_another(broken: tuple[Runner, str]) -> None:
+    assert audit_app(*broken, "website") == ()
+    assert [finding.rule for finding in audit_app(*broken, "colab")] == ["undeclared-import", "lockfile-stale"]
+
+
+def test_an_unknown_app(broken: tuple[Runner, str]) -> None:
+    with pytest.raises(UsageError, match="unknown app 'ghost'"):
+        audit_app(*broken, "ghost")
+
+
+def test_a_stale_importer_leaves_the_lockfile_itself_good(broken: tuple[Runner, str]) -> None:
+    verdict = audit_lockfile(*broken)
+    assert verdict.ok
+    assert {folder for folder, problems in verdict.importers.items() if problems} == {"apps/colab"}
+
+
+def test_no_lockfile_concerns_every_app(repository: Repository) -> None:
+    folder = repository({path: text for path, text in SUITE.items() if path != "pnpm-lock.yaml"})
+    commit = git(folder, "rev-parse", "HEAD")
+    assert not audit_lockfile(runner(folder), commit).ok
+    for app in ("website", "colab"):
+        assert "lockfile-missing" in {finding.rule for finding in audit_app(runner(folder), commit, app)}

@@ -1,0 +1,203 @@
+import io
+import tarfile
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from alecia_pipeline.adapters.oci_archive import OciArchive
+from alecia_pipeline.adapters.registry import Registry
+from alecia_pipeline.adapters.registry_http import RegistryClient
+from alecia_pipeline.config import BuilderConfig, Config
+from alecia_pipeline.errors import RefusedError, ReleaseFailedError, UsageError
+from alecia_pipeline.images.command import BuildCommand
+from alecia_pipeline.images.reference import key_tag
+from alecia_pipeline.operations.building import ImageBuilder
+from alecia_pipeline.operations.planning import make_plan
+from alecia_pipeline.operations.runner import Runner
+from alecia_pipeline_tests.conftest import Repository
+from alecia_pipeline_tests.monorepo import dockerfile, mini
+from alecia_pipeline_tests.oci_images import write_image
+from alecia_pipeline_tests.registry_server import HOST, RegistryServer, digest_of
+
+BUILDER = BuilderConfig(contexts={"node:20-alpine": "docker-image://r/node@sha256:a", "other": "docker-image://o"})
+
+
+class LocalBuilder:
+    """Makes a small image from what it is given, where the command says; `hook` runs in each build."""
+
+    def __init__(self, hook: Callable[[str], object] = lambda _: None) -> None:
+        self.commands: dict[str, BuildCommand] = {}
+        self.contexts: dict[str, list[str]] = {}
+        self.cancelled = threading.Event()
+        self._hook = hook
+
+    def build(self, label: str, command: BuildCommand, context: bytes) -> None:
+        with tarfile.open(fileobj=io.BytesIO(context)) as archive:
+            self.contexts[label] = [member.name for member in archive if member.isfile()]
+        self.commands[label] = command
+        self._hook(label)
+        output = next(word for word in command.argv if word.startswith("--output="))
+        write_image(Path(output.partition("dest=")[2].partition(",")[0]), b"base", label.encode())
+
+    def open(self, path: Path) -> OciArchive:
+        return OciArchive(path)
+
+    def cancel(self) -> None:
+        self.cancelled.set()
+
+
+@pytest.fixture
+def server() -> RegistryServer:
+    return RegistryServer()
+
+
+@pytest.fixture
+def registry(server: RegistryServer) -> Iterator[Registry]:
+    with Registry(RegistryClient(HOST, None, transport=httpx.WSGITransport(server))) as connected:
+        yield connected
+
+
+@pytest.fixture
+def lines() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def runner(repository: Repository, lines: list[str]) -> Runner:
+    text = dockerfile("cms", "db") + "ARG BUILD_ID\n"
+    repo = repository(mini({"apps/cms/Dockerfile": text}))
+    return Runner(repo, Config(registry=f"{HOST}/mini", builder=BUILDER), lines.append)
+
+
+def test_builds_what_is_missing_and_tags_it_with_its_key(
+    runner: Runner, registry: Registry, server: RegistryServer, lines: list[str]
+) -> None:
+    plan = make_plan(runner, registry=registry)
+    builder = LocalBuilder()
+    with ImageBuilder(runner, plan, builder=builder, registry=registry) as images:
+        images.start(["cms", "website"])
+        results = {name: images.result(name) for name in ("cms", "website")}
+    cms = results["cms"]
+    assert (cms.reused, cms.layers, cms.size_bytes) == (False, 2, 14 + 4 + 3)
+    assert cms.reference == f"{HOST}/mini/cms@{cms.digest}"
+    assert cms.causes == plan.app("cms").causes
+    assert digest_of(server.manifests["mini/cms", key_tag(cms.key)]) == cms.digest
+    assert "packages/ui/package.json" not in builder.contexts["cms"]
+    assert "packages/ui/package.json" in builder.contexts["website"]
+    assert f"cms | building {cms.key[:12]}" in lines
+
+
+def test_the_command_gets_the_build_id_and_just_the_stand_ins_it_needs(runner: Runner, registry: Registry) -> None:
+    builder = LocalBuilder()
+    plan = make_plan(runner, registry=registry)
+    with ImageBuilder(runner, plan, builder=builder, registry=registry) as images:
+        images.result("cms")
+        images.result("website")
+    cms, website = (builder.commands[name].argv for name in ("cms", "website"))
+    assert f"--build-arg=BUILD_ID={plan.app('cms').key[:16]}" in cms
+    assert not any("BUILD_ID" in word for word in website)
+    assert [word for word in cms if "build-context" in word] == [
+        "--build-context=node:20-alpine=docker-image://r/node@sha256:a"
+    ]
+
+
+def test_the_configured_logins_go_to_the_builder(runner: Runner, registry: Registry, tmp_path: Path) -> None:
+    config = runner.config.model_copy(update={"builder": BUILDER.model_copy(update={"docker_config": str(tmp_path)})})
+    other, builder = Runner(runner.repo, config, runner.sink), LocalBuilder()
+    with ImageBuilder(other, make_plan(other, registry=registry), builder=builder, registry=registry) as images:
+        images.result("cms")
+    assert builder.commands["cms"].environment["DOCKER_CONFIG"] == str(tmp_path)
+
+
+def test_a_second_time_nothing_is_built_and_no_byte_is_sent(
+    runner: Runner, registry: Registry, server: RegistryServer
+) -> None:
+    with ImageBuilder(
+        runner, make_plan(runner, registry=registry), builder=LocalBuilder(), registry=registry
+    ) as images:
+        first = images.result("cms")
+    server.requests.clear()
+    again = LocalBuilder()
+    with ImageBuilder(runner, make_plan(runner, registry=registry), builder=again, registry=registry) as images:
+        second = images.result("cms")
+    assert second.reused
+    assert (second.digest, second.size_bytes, second.layers) == (first.digest, None, None)
+    assert again.commands == {}
+    assert [request.split()[0] for request in server.requests] == ["HEAD", "HEAD"]  # the plan's, one per app
+
+
+def test_an_image_that_another_runner_built_since_the_plan_is_adopted(
+    runner: Runner, registry: Registry, server: RegistryServer
+) -> None:
+    plan = make_plan(runner, registry=registry)
+    server.manifests["mini/cms", key_tag(plan.app("cms").key)] = b"theirs"
+    builder = LocalBuilder()
+    with ImageBuilder(runner, plan, builder=builder, registry=registry) as images:
+        result = images.result("cms")
+    assert (result.reused, result.digest, builder.commands) == (True, digest_of(b"theirs"), {})
+
+
+def test_each_image_is_built_once(runner: Runner, registry: Registry) -> None:
+    built: list[str] = []
+    plan = make_plan(runner, registry=registry)
+    with ImageBuilder(runner, plan, builder=LocalBuilder(built.append), registry=registry) as images:
+        images.start(["cms"])
+        images.start(["cms"])
+        assert images.result("cms") == images.result("cms")
+    assert built == ["cms"]
+
+
+def test_builds_run_side_by_side(runner: Runner, registry: Registry) -> None:
+    both = threading.Barrier(2, timeout=10)
+    plan = make_plan(runner, registry=registry)
+    with ImageBuilder(runner, plan, builder=LocalBuilder(lambda _: both.wait()), registry=registry) as images:
+        images.start(["cms", "website"])
+        assert {images.result(name).app for name in ("cms", "website")} == {"cms", "website"}
+
+
+def test_a_failed_build_raises_and_leaves_no_tag(runner: Runner, registry: Registry, server: RegistryServer) -> None:
+    def fail(_: str) -> None:
+        raise ReleaseFailedError("the build of cms failed")
+
+    plan = make_plan(runner, registry=registry)
+    with (
+        ImageBuilder(runner, plan, builder=LocalBuilder(fail), registry=registry) as images,
+        pytest.raises(ReleaseFailedError),
+    ):
+        images.result("cms")
+    assert server.manifests == {}
+
+
+def test_leaving_ends_what_still_runs(runner: Runner, registry: Registry) -> None:
+    builder = LocalBuilder(lambda _: builder.cancelled.wait(10))
+    plan = make_plan(runner, registry=registry)
+    with ImageBuilder(runner, plan, builder=builder, registry=registry) as images:
+        images.start(["cms"])
+    assert builder.cancelled.is_set()
+
+
+def test_a_plan_of_another_configuration_is_refused(runner: Runner, registry: Registry) -> None:
+    plan = make_plan(runner, registry=registry)
+    other = Runner(runner.repo, Config(registry=f"{HOST}/mini"), runner.sink)
+    with ImageBuilder(other, plan, builder=LocalBuilder(), registry=registry) as images, pytest.raises(RefusedError):
+        images.result("cms")
+
+
+def test_an_unknown_app_is_a_usage_error(runner: Runner, registry: Registry) -> None:
+    plan = make_plan(runner, registry=registry)
+    with ImageBuilder(runner, plan, registry=registry) as images, pytest.raises(UsageError, match="unknown app"):
+        images.result("nope")
+
+
+def test_without_a_registry_there_is_no_build(runner: Runner) -> None:
+    bare = Runner(runner.repo, Config(), runner.sink)
+    with pytest.raises(UsageError, match="no registry"):
+        ImageBuilder(bare, make_plan(bare))
+
+
+def test_the_configured_registry_is_opened_and_closed(runner: Runner, registry: Registry) -> None:
+    with ImageBuilder(runner, make_plan(runner, registry=registry)) as images:
+        assert images is not None

@@ -1,0 +1,52 @@
+from alecia_pipeline.release.model import Plan
+from alecia_pipeline.release.plan import Known, Scope, assemble_plan
+from alecia_pipeline_tests.snapshots import keyed, snapshot
+
+BEFORE = snapshot()
+AFTER = snapshot({"apps/cms/src/server.ts": "// new\n"})
+APPS = [keyed(AFTER, "cms"), keyed(AFTER, "website")]
+
+
+def planned(known: dict[str, Known], *, since: str | None = None, affected: tuple[str, ...] | None = None) -> Plan:
+    return assemble_plan(Scope("c" * 40, since, None, affected, ("m.sql",), ("caddy",)), APPS, known, 0.12345)
+
+
+def test_since_compares_keys() -> None:
+    known = {name: Known(before=keyed(BEFORE, name)) for name in ("cms", "website")}
+    plan = planned(known, since="b" * 40, affected=("@mini/cms",))
+    assert [(app.name, app.action) for app in plan.apps] == [("cms", "build"), ("website", "reuse")]
+    assert [cause.what for cause in plan.app("cms").causes] == ["apps/cms/src/server.ts"]
+    assert plan.app("website").previous_key == plan.app("website").key
+    assert (plan.packages_affected, plan.migrations, plan.seconds) == (("@mini/cms",), ("m.sql",), 0.123)
+    assert plan.services == ("caddy", "cms")
+
+
+def test_since_builds_what_was_no_app() -> None:
+    app = planned({}, since="b" * 40).app("cms")
+    assert (app.action, app.causes[0].kind, app.previous_key) == ("build", "new", None)
+
+
+def test_the_registry_decides_without_since() -> None:
+    plan = planned({"cms": Known(asked=True), "website": Known(image="r/website@sha256:a", asked=True)})
+    assert [(app.name, app.action, app.image) for app in plan.apps] == [
+        ("cms", "build", None),
+        ("website", "reuse", "r/website@sha256:a"),
+    ]
+    assert plan.app("cms").causes[0].detail == "the registry has no image for this key"
+    assert plan.packages_affected == ("@mini/cms",)
+
+
+def test_the_deployed_commit_tells_the_causes() -> None:
+    plan = planned({"cms": Known(before=keyed(BEFORE, "cms"), asked=True)})
+    assert [cause.kind for cause in plan.app("cms").causes] == ["file"]
+
+
+def test_an_image_that_is_lost_is_built_though_nothing_changed() -> None:
+    app = planned({"website": Known(before=keyed(AFTER, "website"), asked=True)}).app("website")
+    assert (app.action, app.causes[0].kind) == ("build", "new")
+
+
+def test_without_a_registry_nothing_is_reused() -> None:
+    plan = planned({})
+    assert {app.action for app in plan.apps} == {"build"}
+    assert {cause.kind for app in plan.apps for cause in app.causes} == {"unknown"}
