@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from alecia_pipeline.errors import UsageError
 
@@ -140,6 +140,7 @@ class Config(Model):
     migrations: MigrationsConfig | None = None
     environments: dict[str, EnvironmentConfig] = Field(default_factory=dict)
     builder: BuilderConfig = BuilderConfig()
+    _where: str = PrivateAttr(CONFIG_FILE)
 
     @model_validator(mode="after")
     def _names(self) -> Self:
@@ -154,7 +155,7 @@ class Config(Model):
             known = ", ".join(sorted(self.environments)) or "none"
             raise UsageError(
                 f"unknown environment {name!r}",
-                where=CONFIG_FILE,
+                where=self._where,
                 why=f"environments here: {known}",
                 fix="name one of these with --env, or add it to alecia.yaml",
             )
@@ -193,7 +194,7 @@ def parse_config(data: bytes, where: str = CONFIG_FILE) -> Config:
             fix="`alecia init` writes one",
         )
     try:
-        return Config.model_validate(raw)
+        config = Config.model_validate(raw)
     except ValidationError as error:
         raise UsageError(
             f"{CONFIG_FILE} is not valid",
@@ -201,6 +202,8 @@ def parse_config(data: bytes, where: str = CONFIG_FILE) -> Config:
             why="; ".join(_explain(dict(item)) for item in error.errors()),
             fix="`alecia schema` prints every key with its meaning",
         ) from error
+    config._where = where  # noqa: SLF001 - set once, here, by its own module
+    return config
 
 
 class _Loader(yaml.SafeLoader):

@@ -25,10 +25,11 @@ def adapt(tree: Tree, path: str, values: Mapping[str, str]) -> dict[str, Any]:
             "the Caddyfile is not in the commit", where=path, fix="commit it, or correct environments.<env>.caddyfile"
         )
     with tempfile.TemporaryDirectory(prefix="alecia-caddy-") as folder:
-        file = _copy(tree, path, Path(folder))
+        _copy(tree, path, Path(folder))
+        # A relative path: `file_server` hides the Caddyfile by the path it was given, and that goes into the JSON.
         done = subprocess.run(
-            [_binary(), "adapt", "--config", str(file), "--adapter", "caddyfile"],
-            cwd=file.parent,
+            [_binary(), "adapt", "--config", path, "--adapter", "caddyfile"],
+            cwd=folder,
             env={"PATH": "/usr/bin:/bin", "HOME": folder, "XDG_CONFIG_HOME": folder, "XDG_DATA_HOME": folder, **values},
             capture_output=True,
             timeout=ADAPT_SECONDS,
@@ -45,7 +46,7 @@ def adapt(tree: Tree, path: str, values: Mapping[str, str]) -> dict[str, Any]:
     return adapted
 
 
-def _copy(tree: Tree, path: str, folder: Path) -> Path:
+def _copy(tree: Tree, path: str, folder: Path) -> None:
     """Write the Caddyfile and every file of its folder, as `import` may name them."""
     base = path.rpartition("/")[0]
     for name, entry in tree.entries.items():
@@ -53,7 +54,6 @@ def _copy(tree: Tree, path: str, folder: Path) -> Path:
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(tree.read(name))
-    return folder / path
 
 
 def _binary() -> str:

@@ -16,6 +16,8 @@ from alecia_pipeline.errors import OutsideError, UsageError
 LOOPBACK = "127.0.0.1"
 START_SECONDS = 120
 STOP_SECONDS = 20
+TAIL = 600
+"""How many characters of the log an error quotes."""
 
 
 def check_port(port: int) -> None:
@@ -27,6 +29,15 @@ def check_port(port: int) -> None:
         except OSError as error:
             fix = "stop what listens there, or choose another one with --port"
             raise UsageError(f"port {port} is taken", where=LOOPBACK, why=str(error), fix=fix) from error
+
+
+def interrupt_on_signals() -> None:
+    """Make Ctrl-C and a polite kill raise KeyboardInterrupt, also where a shell's `&` made Ctrl-C be ignored.
+
+    Call it before the services start: they would inherit the ignoring, and never stop.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
 
 
 class DagsterServices:
@@ -41,7 +52,11 @@ class DagsterServices:
         command += ["--working-directory", str(home), "--log-level", "warning"]
         environment = {**os.environ, **variables, "DAGSTER_HOME": str(home), "PYTHONWARNINGS": "ignore"}
         # A group of its own: Ctrl-C reaches this process only, which stops the children in order.
-        self._process = subprocess.Popen(command, env=environment, cwd=home, start_new_session=True)
+        self.log = home / "ui.log"
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                command, env=environment, cwd=home, start_new_session=True, stdout=log, stderr=subprocess.STDOUT
+            )
 
     @property
     def url(self) -> str:
@@ -53,14 +68,14 @@ class DagsterServices:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
-                raise _failed(f"it ended with {self._process.returncode}")
+                raise self._failed(f"it ended with {self._process.returncode}")
             try:
                 httpx.get(f"{self._url}/server_info", timeout=5).raise_for_status()
             except httpx.HTTPError:
                 time.sleep(0.3)
             else:
                 return
-        raise _failed(f"no answer in {START_SECONDS} s")
+        raise self._failed(f"no answer in {START_SECONDS} s")
 
     def wait(self) -> int:
         """Wait until it ends by itself; return its status."""
@@ -76,6 +91,6 @@ class DagsterServices:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
-
-def _failed(why: str) -> OutsideError:
-    return OutsideError("Dagster does not start", why=why, fix="its messages are above")
+    def _failed(self, why: str) -> OutsideError:
+        last = self.log.read_text(encoding="utf-8", errors="replace").strip()[-TAIL:]
+        return OutsideError("Dagster does not start", where=str(self.log), why=f"{why}: {last}", fix="read its log")

@@ -12,7 +12,11 @@ from alecia_pipeline.errors import OutsideError, RefusedError
 from alecia_pipeline.rollout.agent import NOT_DONE, STEP_BUSY, STEP_FENCED, Agent
 from alecia_pipeline.rollout.ports import Command, Completed
 
-AGENT_SCRIPT = resources.files("alecia_pipeline.adapters").joinpath("host_agent.sh").read_bytes()
+_PARTS = ("base", "lease", "steps", "containers", "switch", "commands")
+_FOLDER = resources.files("alecia_pipeline.adapters") / "host_agent"
+
+AGENT_SCRIPT = b"".join((_FOLDER / f"{part}.sh").read_bytes() for part in _PARTS)
+"""The host's side of a rollout; it is installed as one file."""
 
 WAIT_SECONDS = 20
 RECONNECT_SECONDS = 60.0

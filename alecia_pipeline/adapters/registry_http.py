@@ -21,12 +21,19 @@ LONGEST_PAUSE = 30.0
 CERTIFICATES = Path("/etc/docker/certs.d")
 """Where the engine looks for a private registry's authority; what it trusts, the pipeline trusts."""
 
-_TIMEOUT = httpx.Timeout(20, read=120)
+_QUESTION_SECONDS = 20
+_UPLOAD = httpx.Timeout(_QUESTION_SECONDS, read=120)
+"""A registry may take long to store what was sent; a question it answers at once, or not at all."""
+
 _RETRIED = frozenset({408, 429, 500, 502, 503, 504})
 _REFUSED = frozenset({401, 403})
 _LOOPBACK = re.compile(r"(localhost|127\.[0-9.]+)(:\d+)?")
 
 T = TypeVar("T")
+
+
+class SilentRegistryError(OutsideError):
+    """The registry gave no answer that says anything: no connection, no verified TLS, or its own errors only."""
 
 
 class _TransientError(Exception):
@@ -51,11 +58,12 @@ class Request:
 class RegistryClient:
     """The HTTP side of one registry host. Safe for several threads."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a host and a login; the rest, by keyword only, has defaults
         self,
         host: str,
         login: Login | None,
         *,
+        attempts: int = ATTEMPTS,
         certificates: Path = CERTIFICATES,
         transport: httpx.BaseTransport | None = None,
         pause: Callable[[float], None] = time.sleep,
@@ -63,12 +71,13 @@ class RegistryClient:
         authorities = sorted((certificates / host).glob("*.crt"))
         plain = _LOOPBACK.fullmatch(host) and not authorities
         self._host = host
+        self._attempts = attempts
         self._pause = pause
         self._client = httpx.Client(
             base_url=f"{'http' if plain else 'https'}://{host}",
             auth=RegistryAuth(login),
             verify=_trust(authorities),
-            timeout=_TIMEOUT,
+            timeout=_QUESTION_SECONDS,
             transport=transport,
         )
 
@@ -77,7 +86,7 @@ class RegistryClient:
         self._client.close()
 
     def send(self, request: Request) -> httpx.Response:
-        """Send one request, with further attempts. Raises OutsideError when the registry is silent or refuses."""
+        """Send one request, with further attempts. Raises SilentRegistryError, or OutsideError when it refuses."""
         return self.retrying(lambda: self.once(request))
 
     def once(self, request: Request) -> httpx.Response:
@@ -89,6 +98,7 @@ class RegistryClient:
                 params=request.query,
                 headers=request.headers,
                 content=request.content,
+                timeout=_UPLOAD if request.content else httpx.USE_CLIENT_DEFAULT,
             )
         except httpx.TransportError as error:
             raise _TransientError(f"{type(error).__name__}: {error}") from error
@@ -102,7 +112,7 @@ class RegistryClient:
         """Run `action`, again when what failed may pass: no answer, too many requests, a server's own error."""
         attempts = Retrying(
             retry=retry_if_exception_type(_TransientError),
-            stop=stop_after_attempt(ATTEMPTS),
+            stop=stop_after_attempt(self._attempts),
             wait=_wait,
             sleep=self._pause,
             reraise=True,
@@ -110,10 +120,10 @@ class RegistryClient:
         try:
             return attempts(action)
         except _TransientError as error:
-            raise OutsideError(
+            raise SilentRegistryError(
                 f"the registry {self._host} does not answer",
                 where=self._host,
-                why=f"{error} ({ATTEMPTS} attempts)",
+                why=f"{error} (attempts: {self._attempts})",
                 fix=f"check the network and `registry` in alecia.yaml; try: docker login {self._host}",
             ) from error
 

@@ -12,7 +12,7 @@ from alecia_pipeline.cli.output import format_option, print_json, stdout
 from alecia_pipeline.cli.plan_text import DIGEST_DIGITS
 from alecia_pipeline.cli.runner import make_runner, repo_option
 from alecia_pipeline.operations.building import ImageBuilder
-from alecia_pipeline.operations.planning import make_plan
+from alecia_pipeline.operations.planning import make_plan, read_commit
 from alecia_pipeline.release.model import ImageResult
 
 
@@ -34,6 +34,10 @@ def build(
       alecia build website cms --env staging
     """
     runner = make_runner(ctx, repo)
+    if apps:
+        view = read_commit(runner, rev)
+        for name in apps:
+            view.app(name)
     plan = make_plan(runner, rev, environment=environment)
     names = apps or tuple(app.name for app in plan.apps)
     with ImageBuilder(runner, plan) as builder:

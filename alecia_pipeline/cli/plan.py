@@ -39,7 +39,8 @@ def plan(ctx: click.Context, repo: Path, rev: str, since: str | None, environmen
             fix="give one of them",
         )
     runner = make_runner(ctx, repo)
-    made = make_plan(runner, rev, since=since, environment=environment, live=_live(runner, environment))
+    live = _live(runner, environment)
+    made = make_plan(runner, rev, since=since, environment=environment, live=live, to_look=True)
     if output == "json":
         print_json(made)
     else:

@@ -34,7 +34,8 @@ class RunView:
             case "done":
                 step |= {"seconds": round(progress.seconds, 2), "state": "done"}
                 self._say(progress.key, step)
-            case "failed":
+            case "failed" if step["state"] != "failed":
+                # A gate that blocks fails twice: as a check, and as the step it stops.
                 step["state"] = "failed"
                 click.echo(f"{self._clock()}  failed  {progress.key}", err=True)
             case "started":

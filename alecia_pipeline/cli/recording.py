@@ -8,7 +8,7 @@ import click
 from alecia_pipeline.adapters.git import resolve
 from alecia_pipeline.cli.output import log_line
 from alecia_pipeline.cli.progress import RunView
-from alecia_pipeline.operations.planning import read_commit
+from alecia_pipeline.operations.inputs import check_inputs
 from alecia_pipeline.operations.runner import Runner
 
 
@@ -22,13 +22,13 @@ class Wanted:
 
 
 def recorded(ctx: click.Context, runner: Runner, wanted: Wanted, output: str) -> None:
-    """Run a release through Dagster, and print how it went. Bad arguments are refused before Dagster starts.
+    """Run a release through Dagster, and print how it went. Bad input is refused before Dagster starts.
 
     Raises what the first failed step raised.
     """
     config = runner.config.environment(wanted.environment)
     commit = resolve(runner.repo, wanted.rev)
-    _check_apps(runner, commit, wanted.apps)
+    check_inputs(runner, wanted.environment, commit, wanted.apps)
     # Dagster takes a second to import: neither help nor a refusal waits for it.
     from alecia_pipeline.defs import recording  # noqa: PLC0415
     from alecia_pipeline.defs.site import Location  # noqa: PLC0415
@@ -45,10 +45,3 @@ def recorded(ctx: click.Context, runner: Runner, wanted: Wanted, output: str) ->
     if done.error:
         raise done.error
     shown.finish(done.run_id, output)
-
-
-def _check_apps(runner: Runner, commit: str, apps: tuple[str, ...]) -> None:
-    if apps:
-        view = read_commit(runner, commit)
-        for app in apps:
-            view.app(app)

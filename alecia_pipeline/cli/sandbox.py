@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from alecia_pipeline.adapters.sandbox.runner_file import runner_file
+from alecia_pipeline.adapters.sandbox.runner_file import ENVIRONMENT, runner_file
 from alecia_pipeline.adapters.sandbox.sandbox import Sandbox
 from alecia_pipeline.adapters.sandbox.status import SandboxStatus
 from alecia_pipeline.cli.output import format_option, log_line, print_json, stdout
@@ -62,9 +62,11 @@ def config(repo: Path) -> None:
       alecia sandbox config > /tmp/sandbox.yaml
       alecia --config /tmp/sandbox.yaml release --env staging
     """
+    described = load_config(None, repo)
+    described.environment(ENVIRONMENT)
     box = Sandbox()
     images = box.build_service_images(repo, log_line)
-    click.echo(runner_file(load_config(None, repo), box.status(), box.build_contexts(), images), nl=False)
+    click.echo(runner_file(described, box.status(), box.build_contexts(), images), nl=False)
 
 
 def _show(found: SandboxStatus, output: str) -> None:

@@ -42,7 +42,7 @@ PROCESS_TAG = "alecia/process"
 """The process that executes a run of the command line; no daemon looks after such a run."""
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-"""Dagster's console log is left out: the command prints its own progress."""
+"""Dagster's console log is left out: the command prints its own progress. The UI has it all."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from alecia_pipeline.defs.graph import Graph, read_graph
 from alecia_pipeline.defs.stages import Stages
 from alecia_pipeline.defs.step_log import STEP_LOG
 from alecia_pipeline.errors import UsageError
+from alecia_pipeline.operations.hosts import kept_connections
 from alecia_pipeline.operations.runner import Runner, load_config
 from alecia_pipeline.operations.stages.commits import RepositoryCommits
 from alecia_pipeline.operations.stages.gates import AuditGates
@@ -82,7 +83,7 @@ def open_site(location: Location) -> Site:
 @contextmanager
 def _open_stages(runner: Runner, location: Location) -> Iterator[Stages]:
     plans, gates = Plans(runner), AuditGates(runner)
-    with BuiltImages(runner, plans) as images:
+    with kept_connections(), BuiltImages(runner, plans) as images:
         yield Stages(
             RepositoryCommits(runner, plans, location.rev, location.refresh),
             gates,

@@ -4,8 +4,10 @@ import contextlib
 import getpass
 import os
 import socket
+import threading
 import time
 from collections.abc import Iterator
+from contextvars import ContextVar
 from functools import partial
 
 from alecia_pipeline.adapters.host import AGENT_SCRIPT, RemoteHost, agent_of
@@ -17,6 +19,11 @@ from alecia_pipeline.rollout.lease import lease
 from alecia_pipeline.rollout.ports import Command
 from alecia_pipeline.rollout.preflight import PREFLIGHT_SCRIPT, HostReport, judge_preflight
 
+RENEW_SECONDS = 20.0
+"""A third of the time after which the host takes a silent holder for dead."""
+
+_KEPT: ContextVar[dict[str, RemoteHost] | None] = ContextVar("kept_connections", default=None)
+
 # A folder that root must make is made through sudo where the user may; else the message says what to run.
 _PREPARE = (
     'mkdir -p "$1" 2>/dev/null || sudo -n install -d -o "$(id -u)" -g "$(id -g)" "$1"; '
@@ -27,24 +34,65 @@ _PREPARE = (
 @contextlib.contextmanager
 def connect(runner: Runner, environment: str) -> Iterator[RemoteHost]:
     """Connect to the environment's host, with folders and agent script in place. Raises as `open_link` does."""
-    config = runner.config.environment(environment)
-    host = RemoteHost(partial(open_link, _only_host(environment, config)), agent_of(config.root))
+    kept = _KEPT.get()
+    host = None
     try:
-        _install_agent(host)
+        host = (kept or {}).get(environment) or _open(runner, environment)
+        if kept is not None:
+            kept[environment] = host
         yield host
     except AleciaError as error:
         # What a host answers (the end of a container's log, for one) may show a secret.
         error.what, error.why = runner.redactor(error.what), error.why and runner.redactor(error.why)
         raise
     finally:
-        host.close()
+        if kept is None and host is not None:
+            host.close()
+
+
+@contextlib.contextmanager
+def kept_connections() -> Iterator[None]:
+    """Connect to each environment once within the block, not at each step: a release has a dozen of them.
+
+    Only the block's own thread shares them. A lost connection is made anew, as always.
+    """
+    kept: dict[str, RemoteHost] = {}
+    _KEPT.set(kept)
+    try:
+        yield
+    finally:
+        _KEPT.set(None)
+        for host in kept.values():
+            host.close()
 
 
 @contextlib.contextmanager
 def leased(host: RemoteHost) -> Iterator[int]:
-    """Hold the environment's lease on the host; yield the fence number. RefusedError when somebody holds it."""
-    with lease(host, host.agent, f"{getpass.getuser()}@{socket.gethostname()}:{os.getpid()}") as fence:
+    """Hold the environment's lease on the host; yield the fence number. RefusedError when somebody holds it.
+
+    It is renewed as long as this process lives, so that long work without steps (migrations) does not lose it.
+    """
+    owner = f"{getpass.getuser()}@{socket.gethostname()}:{os.getpid()}"
+    with lease(host, host.agent, owner) as fence, _renewed(host, fence):
         yield fence
+
+
+@contextlib.contextmanager
+def _renewed(host: RemoteHost, fence: int) -> Iterator[None]:
+    ended = threading.Event()
+
+    def renew() -> None:
+        while not ended.wait(RENEW_SECONDS):
+            with contextlib.suppress(OutsideError):
+                host.run(host.agent.command("lease-renew", str(fence)))
+
+    thread = threading.Thread(target=renew, daemon=True, name="lease")
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def prepare_host(runner: Runner, environment: str) -> HostReport:
@@ -56,6 +104,17 @@ def prepare_host(runner: Runner, environment: str) -> HostReport:
         for line in report.warnings:
             runner.log(f"{environment}/host: {line}")
         return report
+
+
+def _open(runner: Runner, environment: str) -> RemoteHost:
+    config = runner.config.environment(environment)
+    host = RemoteHost(partial(open_link, _only_host(environment, config)), agent_of(config.root))
+    try:
+        _install_agent(host)
+    except BaseException:
+        host.close()
+        raise
+    return host
 
 
 def _only_host(environment: str, config: EnvironmentConfig) -> HostConfig:

@@ -81,7 +81,7 @@ def pending_migrations(runner: Runner, environment: str, commit: str) -> tuple[M
 def irreversible_migrations(runner: Runner, environment: str, commit: str, applied: Sequence[str]) -> tuple[str, ...]:
     """Return the database's files, beyond `applied`, that did more than add: going back past them is not safe.
 
-    `commit` is the one that is live; it says where the database is.
+    `commit` says where the database is.
     """
     config = migrations_config(runner, open_commit(runner.repo, commit))
     if config is None:

@@ -5,12 +5,12 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from alecia_pipeline.adapters.git import open_commit, resolve
 from alecia_pipeline.adapters.registry import Registry, stored_login
-from alecia_pipeline.adapters.registry_http import RegistryClient
+from alecia_pipeline.adapters.registry_http import ATTEMPTS, RegistryClient, SilentRegistryError
 from alecia_pipeline.config import Config
 from alecia_pipeline.errors import UsageError
 from alecia_pipeline.images.context import Memory, Snapshot, pruned_context
@@ -83,10 +83,12 @@ def make_plan(  # noqa: PLR0913 - each is one option of the command, by keyword 
     environment: str | None = None,
     live: ReleaseRecord | None = None,
     registry: ImageRegistry | None = None,
+    to_look: bool = False,
 ) -> Plan:
     """Plan a release of `rev`. `live` is what the environment runs; without `since` the registry is asked.
 
-    Raises UsageError for bad input, OutsideError when the registry does not answer: never a guess.
+    Raises UsageError for bad input, OutsideError when the registry refuses or is silent: never a guess. Only a plan
+    `to_look` at, which nothing is built from, goes on without a silent registry, and says that images are unknown.
     """
     started = time.monotonic()
     view = read_commit(runner, rev)
@@ -94,7 +96,8 @@ def make_plan(  # noqa: PLR0913 - each is one option of the command, by keyword 
     keyed = [keyed_app(runner, view, app, environment) for app in view.apps]
     known = {app.app.name: Known(before=past.keyed(app.app.name, environment)) for app in keyed}
     if not since:
-        known = _ask(runner, view, keyed, known, registry)
+        asked = _Question(runner, view, keyed, known)
+        known = _ask_softly(asked, registry) if to_look else _ask(asked, registry)
     scope = _scope(runner, view, past.commit, environment, since)
     return assemble_plan(scope, keyed, known, time.monotonic() - started)
 
@@ -139,34 +142,48 @@ def docker_config(runner: Runner) -> Path | None:
 
 
 @contextmanager
-def open_registry(runner: Runner, registry: str) -> Iterator[ImageRegistry]:
+def open_registry(runner: Runner, registry: str, attempts: int = ATTEMPTS) -> Iterator[ImageRegistry]:
     """Connect to the registry with the runner's login, whose password the log will never show."""
     host = image_repository(registry, "any").host
     login = stored_login(host, docker_config(runner))
     if login:
         runner.redactor.learn([login.password, login.encoded()])
-    with Registry(RegistryClient(host, login)) as connected:
+    with Registry(RegistryClient(host, login, attempts=attempts)) as connected:
         yield connected
 
 
-def _ask(
-    runner: Runner,
-    view: CommitView,
-    keyed: list[Keyed],
-    known: Mapping[str, Known],
-    registry: ImageRegistry | None,
-) -> dict[str, Known]:
-    name = registry_name(runner, view)
+@dataclass(frozen=True)
+class _Question:
+    """The apps whose images are asked for, and what is known of them before."""
+
+    runner: Runner
+    view: CommitView
+    keyed: list[Keyed]
+    known: dict[str, Known]
+
+
+def _ask_softly(question: _Question, registry: ImageRegistry | None) -> dict[str, Known]:
+    """Ask once; a registry that does not answer leaves the images unknown, which is logged."""
+    try:
+        return _ask(question, registry, attempts=1)
+    except SilentRegistryError as error:
+        question.runner.log(f"warning: {error.what}, so every image counts as unknown: {error.why}")
+        unknown = f"{error.what}, so no image is known"
+        return {name: replace(known, unknown=unknown) for name, known in question.known.items()}
+
+
+def _ask(question: _Question, registry: ImageRegistry | None, attempts: int = ATTEMPTS) -> dict[str, Known]:
+    name = registry_name(question.runner, question.view)
     if name is None:
-        return dict(known)
+        return question.known
     if registry is None:
-        with open_registry(runner, name) as opened:
-            return _ask(runner, view, keyed, known, opened)
+        with open_registry(question.runner, name, attempts) as opened:
+            return _ask(question, opened)
     with ThreadPoolExecutor(QUESTIONS_AT_A_TIME) as pool:
-        images = pool.map(functools.partial(_image, registry, name), keyed)
+        images = pool.map(functools.partial(_image, registry, name), question.keyed)
     return {
-        app.app.name: Known(known[app.app.name].before, image, asked=True)
-        for app, image in zip(keyed, images, strict=True)
+        app.app.name: Known(question.known[app.app.name].before, image, unknown=None)
+        for app, image in zip(question.keyed, images, strict=True)
     }
 
 

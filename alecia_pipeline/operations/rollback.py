@@ -6,11 +6,12 @@ from typing import Any
 
 from alecia_pipeline.errors import RefusedError
 from alecia_pipeline.operations.host_files import STACK_FILE, HostState, read_bundle, read_host_state
+from alecia_pipeline.operations.migrating import irreversible_migrations
 from alecia_pipeline.operations.releasing import kept_records, make_live, publish
 from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.operations.sessions import Session, settled_session
 from alecia_pipeline.release.draft import Draft, Entry, Origin, Project, ReleaseFacts, assemble
-from alecia_pipeline.release.history import later_id, release_id, rollback_target
+from alecia_pipeline.release.history import later_id, past_migrations, release_id, rollback_target
 from alecia_pipeline.release.model import MigrationState, ReleaseRecord
 from alecia_pipeline.rollout.project import read_services
 from alecia_pipeline.rollout.services import service_name
@@ -28,6 +29,7 @@ def switch_back(runner: Runner, environment: str, to: str | None = None) -> Rele
         records = kept_records(held.host)
         state = read_host_state(held.host, config, runner.redactor)
         target = rollback_target(records, state.live.id if state.live else None, to)
+        _refuse_past_ledger(runner, environment, target)
         _log_changed_values(runner, environment, target, state)
         draft = _draft(held, environment, target, state, later_id(_now_id(target), [r.id for r in records]))
         publish(held.host, draft, state.live)
@@ -37,6 +39,13 @@ def switch_back(runner: Runner, environment: str, to: str | None = None) -> Rele
             held.host.write(f"{config.root}/{STACK_FILE}", file.encode(), mode=0o644)
         make_live(runner, held, draft, state.live, config.confirm_seconds)
     return draft.record
+
+
+def _refuse_past_ledger(runner: Runner, environment: str, target: ReleaseRecord) -> None:
+    """Refuse past SQL that no kept record lists: that of a release which failed before its switch."""
+    final = irreversible_migrations(runner, environment, target.commit, target.migrations.applied)
+    if final:
+        raise past_migrations(target.id, final)
 
 
 def _draft(held: Session, environment: str, target: ReleaseRecord, state: HostState, identity: str) -> Draft:

@@ -57,9 +57,9 @@ def ensure_secrets(runner: Runner, environment: str, commit: str) -> SecretsRepo
     """
     config = runner.config.environment(environment)
     tree = open_commit(runner.repo, commit)
-    compose = read_compose(tree, config)
+    compose, given = read_compose(tree, config), given_values(tree, config)
     with connect(runner, environment) as host, leased(host):
-        return complete_on_host(runner, environment, host, given_values(tree, config), compose)
+        return complete_on_host(runner, environment, host, given, compose)
 
 
 def complete_on_host(
@@ -92,9 +92,10 @@ def check_secrets(runner: Runner, environment: str, commit: str) -> SecretsRepor
     """Return what the host has and what is missing; changes no value."""
     config = runner.config.environment(environment)
     tree = open_commit(runner.repo, commit)
+    compose, given = read_compose(tree, config), given_values(tree, config)
     with connect(runner, environment) as host:
         found = read_environment(host, config, runner.redactor)
-    return _checked(environment, config, found, given_values(tree, config), read_compose(tree, config))
+    return _checked(environment, config, found, given, compose)
 
 
 def rotate_secret(runner: Runner, environment: str, commit: str, key: str) -> RotationReport:

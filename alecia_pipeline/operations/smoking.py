@@ -21,6 +21,11 @@ def smoke(runner: Runner, environment: str, patience: float = PATIENCE_SECONDS) 
 
     Raises RefusedError when nothing has been released.
     """
+    return run_probes(runner, environment, live_probes(runner, environment), patience)
+
+
+def live_probes(runner: Runner, environment: str) -> tuple[Probe, ...]:
+    """Return what asks every host name that the live release serves. RefusedError when nothing has been released."""
     config = runner.config.environment(environment)
     with connect(runner, environment) as host:
         path = f"{config.root}/{CADDY_FILE}"
@@ -31,7 +36,7 @@ def smoke(runner: Runner, environment: str, patience: float = PATIENCE_SECONDS) 
             where=f"{config.hosts[0].address}:{path}",
             fix=f"`alecia release --env {environment}`",
         )
-    return run_probes(runner, environment, plan_probes(served_hosts(load_json(found, path)), config), patience)
+    return plan_probes(served_hosts(load_json(found, path)), config)
 
 
 def run_probes(runner: Runner, environment: str, probes: Sequence[Probe], patience: float) -> SmokeReport:

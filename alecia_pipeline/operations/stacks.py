@@ -53,8 +53,7 @@ def apply_stack(runner: Runner, environment: str, commit: str) -> StackReport:
 
 def pin_images(runner: Runner, rendering: Rendering, held: Session) -> tuple[dict[str, str], tuple[str, ...]]:
     """Return reference -> reference by digest for the stack; a pin once made stays until the reference changes."""
-    references = {rendering.image_reference(name) for name in rendering.stack_names}
-    new = sorted(ref for ref in references if "@sha256:" not in ref and ref not in rendering.state.pins)
+    new = _unpinned(rendering)
     pins = dict(rendering.state.pins)
     if new:
         log_in(runner, held.host, new)
@@ -67,15 +66,15 @@ def pin_images(runner: Runner, rendering: Rendering, held: Session) -> tuple[dic
 
 def pinned_stack(rendering: Rendering) -> dict[str, dict[str, Any]]:
     """Return the third-party services as `apply_stack` pinned them. RefusedError when it never ran for this commit."""
-    try:
-        return rendering.stack(rendering.state.pins)
-    except KeyError as error:
+    missing = _unpinned(rendering)
+    if rendering.state.stack is None or missing:
         raise RefusedError(
             "the third-party services of this commit are not on the host yet",
             where=rendering.config.compose,
-            why=f"{error.args[0]} is not pinned",
+            why=f"not pinned: {', '.join(missing)}" if missing else "they were never brought up",
             fix="materialize the stack first; `alecia release` does",
-        ) from error
+        )
+    return rendering.stack(rendering.state.pins)
 
 
 def log_in(runner: Runner, host: Host, references: Collection[str]) -> None:
@@ -94,6 +93,11 @@ def log_in(runner: Runner, host: Host, references: Collection[str]) -> None:
                 why=done.stderr.decode(errors="replace").strip()[-300:],
                 fix=f"docker login {registry} on this machine with a token that still holds",
             )
+
+
+def _unpinned(rendering: Rendering) -> list[str]:
+    references = {rendering.image_reference(name) for name in rendering.stack_names}
+    return sorted(ref for ref in references if "@sha256:" not in ref and ref not in rendering.state.pins)
 
 
 def _stands(rendering: Rendering, held: Session, file: str, services: Collection[str]) -> bool:

@@ -1,7 +1,7 @@
 """The releases a host keeps: read, ordered, compared, and whether one may go back to one of them."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from alecia_pipeline.errors import OutsideError, RefusedError, UsageError
@@ -89,9 +89,14 @@ def _refuse_past_migrations(records: Sequence[ReleaseRecord], current: ReleaseRe
         name for record in records if not record.migrations.revertible for name in record.migrations.new if name in gone
     }
     if final:
-        raise RefusedError(
-            f"release {target.id} cannot be restored",
-            where=f"migrations {', '.join(sorted(final))}",
-            why="they do more than add to the schema, so the older apps may not work with it",
-            fix="mend forward: release a commit that works with the new schema",
-        )
+        raise past_migrations(target.id, final)
+
+
+def past_migrations(target: str, final: Iterable[str]) -> RefusedError:
+    """Return the refusal to restore release `target`, for the files `final` were applied since."""
+    return RefusedError(
+        f"release {target} cannot be restored",
+        where=f"migrations {', '.join(sorted(final))}",
+        why="they do more than add to the schema, so the older apps may not work with it",
+        fix="mend forward: release a commit that works with the new schema",
+    )

@@ -29,16 +29,20 @@ class Keyed:
         return build_key(self.fields)
 
 
+NO_REGISTRY = "no registry is configured, so no image is known"
+
+
 @dataclass(frozen=True)
 class Known:
     """What is known of an app's image. `image`: host/name@digest if the registry has the key.
 
-    `before`: the app at the commit that is compared with; `asked`: whether a registry was asked.
+    `before`: the app at the commit that is compared with; `unknown`: why no registry said whether it has the image,
+    None when one did.
     """
 
     before: Keyed | None = None
     image: str | None = None
-    asked: bool = False
+    unknown: str | None = NO_REGISTRY
 
 
 @dataclass(frozen=True)
@@ -91,12 +95,14 @@ def decide(keyed: Keyed, known: Known, *, since: str | None) -> AppPlan:
 
 def _causes(keyed: Keyed, known: Known, since: str | None) -> tuple[Cause, ...]:
     """Return at least one cause."""
-    if known.before and known.before.key != keyed.key:
-        before = known.before
-        return explain((before.fields, context_facts(before.context)), (keyed.fields, context_facts(keyed.context)))
     name = keyed.app.name
+    unknown = (Cause(kind="unknown", what=name, detail=known.unknown),) if known.unknown and not since else ()
+    if known.before and known.before.key != keyed.key:
+        return (*_differences(known.before, keyed), *unknown)
     if since:
         return (Cause(kind="new", what=name, detail=f"is no app at {since}"),)
-    if known.asked:
-        return (Cause(kind="new", what=name, detail="the registry has no image for this key"),)
-    return (Cause(kind="unknown", what=name, detail="no registry is configured, so no image is known"),)
+    return unknown or (Cause(kind="new", what=name, detail="the registry has no image for this key"),)
+
+
+def _differences(before: Keyed, after: Keyed) -> tuple[Cause, ...]:
+    return explain((before.fields, context_facts(before.context)), (after.fields, context_facts(after.context)))

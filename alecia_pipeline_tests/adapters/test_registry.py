@@ -152,7 +152,7 @@ def test_a_registry_that_stays_ill_is_an_outside_error(connect: Connect, pauses:
     failures = [("503 Busy", {"Retry-After": "900"}, b"")] * 4
     with connect(RegistryServer(failures=failures)) as registry, pytest.raises(OutsideError) as caught:
         registry.digest(WEBSITE, "key-1")
-    assert caught.value.why == "HTTP 503 (4 attempts)"
+    assert caught.value.why == "HTTP 503 (attempts: 4)"
     assert caught.value.exit_code == ExitCode.OUTSIDE
     assert pauses == [30.0] * 3
 

@@ -1,3 +1,4 @@
+import functools
 import json
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def repo(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     server = RegistryServer()
     monkeypatch.setattr(
         "alecia_pipeline.operations.planning.RegistryClient",
-        lambda host, login: RegistryClient(host, login, transport=httpx.WSGITransport(server)),
+        functools.partial(RegistryClient, transport=httpx.WSGITransport(server)),
     )
     return repository(mini({"alecia.yaml": f"registry: {HOST}/mini\n"}))
 

@@ -120,7 +120,7 @@ def test_a_comment_that_changes_no_byte_of_the_image_restarts_nothing(shop: Shop
 
 def test_redeploying_website_under_load_loses_no_request_and_moves_website_alone(shop: Shop) -> None:
     before, apps = head(shop), shop.app_containers()
-    shop.edit("apps/website/app/page.tsx", "<main", '<main data-release="second"')
+    shop.edit("apps/website/app/page.tsx", "<h1>", '<h1 data-release="second">')
     over = threading.Event()
 
     def release() -> None:
@@ -165,7 +165,7 @@ def test_an_audit_error_stops_a_release_and_touches_nothing_but_website_still_mo
     assert all(file and line for file, line in missing.values())
     shop.alecia("release", "--env", "staging", status=1)
     assert shop.containers() == containers
-    shop.edit("apps/website/app/page.tsx", "<main", '<main data-release="third"')
+    shop.edit("apps/website/app/page.tsx", "<h1>", '<h1 data-release="third">')
     shop.alecia("redeploy", "website", "--env", "staging")
     now = shop.containers()
     assert {s for s in now if s not in containers} == {s for s in now if s.startswith("website-")}

@@ -27,7 +27,7 @@ def test_since_builds_what_was_no_app() -> None:
 
 
 def test_the_registry_decides_without_since() -> None:
-    plan = planned({"cms": Known(asked=True), "website": Known(image="r/website@sha256:a", asked=True)})
+    plan = planned({"cms": Known(unknown=None), "website": Known(image="r/website@sha256:a", unknown=None)})
     assert [(app.name, app.action, app.image) for app in plan.apps] == [
         ("cms", "build", None),
         ("website", "reuse", "r/website@sha256:a"),
@@ -37,12 +37,20 @@ def test_the_registry_decides_without_since() -> None:
 
 
 def test_the_deployed_commit_tells_the_causes() -> None:
-    plan = planned({"cms": Known(before=keyed(BEFORE, "cms"), asked=True)})
+    plan = planned({"cms": Known(before=keyed(BEFORE, "cms"), unknown=None)})
     assert [cause.kind for cause in plan.app("cms").causes] == ["file"]
 
 
+def test_differences_do_not_hide_that_the_registry_was_silent() -> None:
+    app = planned({"cms": Known(before=keyed(BEFORE, "cms"), unknown="it does not answer")}).app("cms")
+    assert [(cause.kind, cause.detail) for cause in app.causes] == [
+        ("file", "changed"),
+        ("unknown", "it does not answer"),
+    ]
+
+
 def test_an_image_that_is_lost_is_built_though_nothing_changed() -> None:
-    app = planned({"website": Known(before=keyed(AFTER, "website"), asked=True)}).app("website")
+    app = planned({"website": Known(before=keyed(AFTER, "website"), unknown=None)}).app("website")
     assert (app.action, app.causes[0].kind) == ("build", "new")
 
 

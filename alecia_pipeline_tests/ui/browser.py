@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 from websockets.sync.client import ClientConnection, connect
 
-PATIENCE = 120.0
+PATIENCE = 90.0
 """Seconds to wait for something to be seen; a loaded machine is slow."""
 
 

@@ -29,6 +29,7 @@ COMPOSE = """
 x-app: &app
   image: unused
   restart: always
+  stop_grace_period: 1s
   expose: ["3000"]
   environment:
     GREETING: ${GREETING:-hello}

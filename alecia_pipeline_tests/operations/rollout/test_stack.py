@@ -1,5 +1,7 @@
 """Third-party services, Caddy and what a release refuses, on a real VPS."""
 
+import base64
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import pytest
 
 from alecia_pipeline.config import Config, EnvironmentConfig
 from alecia_pipeline.errors import OutsideError, RefusedError, UsageError
+from alecia_pipeline.operations import hosts
 from alecia_pipeline.operations.confirming import confirm_release, revert_release
 from alecia_pipeline.operations.hosts import connect
 from alecia_pipeline.operations.inspecting import history, live_release, logs, verify_app
@@ -40,6 +43,8 @@ def cache_version(site: Site) -> str:
 def test_only_what_changed_is_recreated_and_rollback_brings_it_back(site: Site) -> None:
     live = live_release(site.runner, "staging")
     assert live is not None
+    images = {name: app.image for name, app in live.apps.items()}
+    live = site.release(**images)
     before = site.containers()
     commit(
         site,
@@ -49,7 +54,6 @@ def test_only_what_changed_is_recreated_and_rollback_brings_it_back(site: Site) 
             "infra/caddy/Caddyfile": CADDYFILE + 'http://more.{$DOMAIN}:8080 {\n\trespond `{"version": "routed"}`\n}\n',
         },
     )
-    images = {name: app.image for name, app in live.apps.items()}
     record = site.release(**images)
     assert record.moved == ()
     assert (cache_version(site), site.answer("more")) == ("newer\nsize 2", "routed")
@@ -60,12 +64,12 @@ def test_only_what_changed_is_recreated_and_rollback_brings_it_back(site: Site) 
     assert back.caddy_sha256 == live.caddy_sha256
 
 
-def test_no_more_than_the_kept_releases_stay(site: Site) -> None:
-    images = (site.images.first, site.images.second)
-    for _ in range(3):
-        site.release(web=images[site.answer("web") == "first"])
-    assert len(history(site.runner, "staging").releases) == site.runner.config.environments["staging"].keep
-    assert site.ssh("ls releases | wc -l") == str(site.runner.config.environments["staging"].keep + 1)
+def test_the_live_release_and_the_one_before_always_stay(site: Site) -> None:
+    few = changed(site, keep=1)
+    record = few.release(web=site.images.second if site.answer("web") == "first" else site.images.first)
+    kept = [one.id for one in history(site.runner, "staging").releases]
+    assert kept == [record.id, record.parent]
+    assert site.ssh("ls releases").split() == sorted([*kept, "live"])
 
 
 def test_a_caddy_configuration_that_caddy_does_not_take_changes_nothing(site: Site) -> None:
@@ -131,6 +135,22 @@ def test_an_image_that_no_registry_has(site: Site) -> None:
     missing = site.images.first[:-4] + "0000"
     with pytest.raises(OutsideError, match="an image cannot be pulled"):
         stage_app(site.runner, "staging", "HEAD", "web", missing)
+
+
+def test_a_registry_that_refuses(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    registry = site.images.first.partition("/")[0]
+    login = base64.b64encode(b"nobody:wrong-password").decode()
+    (tmp_path / "config.json").write_text(json.dumps({"auths": {registry: {"auth": login}}}))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    with pytest.raises(OutsideError, match="cannot log in to the registry") as caught:
+        stage_app(site.runner, "staging", "HEAD", "web", site.images.first[:-4] + "1111")
+    assert "wrong-password" not in str(caught.value)
+
+
+def test_the_lease_is_kept_while_its_holder_lives(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hosts, "RENEW_SECONDS", 0.1)
+    with connect(site.runner, "staging") as host, hosts.leased(host):
+        site.ssh("sed -i s/until=.*/until=1/ fence; until ! grep -qx until=1 fence; do sleep 0.1; done", timeout=20)
 
 
 def test_an_environment_without_its_file_is_told_how_to_get_one(site: Site) -> None:
