@@ -27,7 +27,7 @@ lint: install
 
 unit: install
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q -m "not engine"
+	$(BIN)/coverage run -m pytest -q -n auto -m "not engine"
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --include='$(PURE_FILES)' --fail-under=100
 

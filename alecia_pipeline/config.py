@@ -152,11 +152,10 @@ class Config(Model):
     def environment(self, name: str) -> EnvironmentConfig:
         """Return one environment. Raises UsageError naming the known ones."""
         if name not in self.environments:
-            known = ", ".join(sorted(self.environments)) or "none"
             raise UsageError(
                 f"unknown environment {name!r}",
                 where=self._where,
-                why=f"environments here: {known}",
+                why=f"environments here: {', '.join(sorted(self.environments)) or 'none'}",
                 fix="name one of these with --env, or add it to alecia.yaml",
             )
         return self.environments[name]
@@ -184,7 +183,7 @@ def parse_config(data: bytes, where: str = CONFIG_FILE) -> Config:
         raise UsageError(f"{CONFIG_FILE} is larger than {MAX_BYTES} bytes", where=where, fix="cut it down")
     try:
         raw = yaml.load(data, Loader=_Loader)  # noqa: S506 - a SafeLoader, without aliases and duplicate keys
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         raise UsageError(f"{CONFIG_FILE} is not YAML", where=where, why=str(error), fix="mend the syntax") from error
     if not isinstance(raw, dict):
         raise UsageError(

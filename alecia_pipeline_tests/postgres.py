@@ -4,7 +4,6 @@ import contextlib
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 import psycopg
 
 from alecia_pipeline.migrations.ledger import Standing
+from alecia_pipeline_tests.conftest import free_port
 
 Migrate = Callable[[dict[str, str]], Standing]
 """Apply these files (name -> SQL), as a release does."""
@@ -27,7 +27,7 @@ _SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max
 def postgres_server() -> Iterator[int]:
     """Start a server on a free port of 127.0.0.1 with role and database `alecia`; yield the port."""
     with tempfile.TemporaryDirectory(prefix="alecia-postgres-") as folder:
-        port = _free_port()
+        port = free_port()
         data = Path(folder) / "data"
         password = Path(folder) / "password"
         password.write_text(PASSWORD)
@@ -69,9 +69,3 @@ def _folder() -> Path:
     on_path = shutil.which("initdb")
     assert newest or on_path, "no PostgreSQL server here: apt-get install postgresql"
     return newest[-1] if newest else Path(str(on_path)).parent
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port

@@ -5,10 +5,13 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import yaml
 
 from alecia_pipeline.adapters.sandbox.runner_file import runner_file
@@ -94,7 +97,7 @@ class Shop:
 
     def restore(self, commit: str) -> None:
         """Bring the files back to those of `commit`, as a new commit."""
-        git(self.repo, "checkout", "--quiet", commit, "--", ".")
+        git(self.repo, "read-tree", "-u", "--reset", commit)
         git(self.repo, "commit", "--all", "--quiet", "--allow-empty", "--message", f"back to {commit[:8]}")
 
     def containers(self) -> dict[str, str]:
@@ -146,3 +149,21 @@ def _impatient(box: Sandbox, repo: Path) -> bytes:
     raw = yaml.safe_load(written)
     raw["environments"]["staging"] |= {"soak_seconds": 2, "confirm_seconds": 45}
     return yaml.safe_dump(raw).encode()
+
+
+def answer(visitor: httpx.Client, shop: Shop, name: str, path: str = "/") -> httpx.Response:
+    """Ask a site by its name, connecting to the sandbox whatever the name resolves to."""
+    target = shop.target(name)
+    return visitor.get(
+        f"https://127.0.0.1:{target.port}{path}",
+        headers={"Host": f"{target.host}:{target.port}"},
+        extensions={"sni_hostname": target.host},
+    )
+
+
+def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
+    """Ask again and again until it is so; an AssertionError after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} did not come within {seconds} s"
+        time.sleep(0.2)

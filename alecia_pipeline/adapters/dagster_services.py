@@ -31,15 +31,6 @@ def check_port(port: int) -> None:
             raise UsageError(f"port {port} is taken", where=LOOPBACK, why=str(error), fix=fix) from error
 
 
-def interrupt_on_signals() -> None:
-    """Make Ctrl-C and a polite kill raise KeyboardInterrupt, also where a shell's `&` made Ctrl-C be ignored.
-
-    Call it before the services start: they would inherit the ignoring, and never stop.
-    """
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
-
-
 class DagsterServices:
     """`dagster dev`: webserver, daemon and one code server that both share, so that a reload reaches both.
 

@@ -12,7 +12,7 @@ from alecia_pipeline.errors import OutsideError, RefusedError
 from alecia_pipeline.rollout.agent import NOT_DONE, STEP_BUSY, STEP_FENCED, Agent
 from alecia_pipeline.rollout.ports import Command, Completed
 
-_PARTS = ("base", "lease", "steps", "containers", "switch", "commands")
+_PARTS = ("base", "lease", "steps", "containers", "static", "switch", "commands")
 _FOLDER = resources.files("alecia_pipeline.adapters") / "host_agent"
 
 AGENT_SCRIPT = b"".join((_FOLDER / f"{part}.sh").read_bytes() for part in _PARTS)

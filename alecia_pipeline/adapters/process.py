@@ -1,8 +1,18 @@
 """This machine's processes, named so that a number used again is not mistaken for the old process."""
 
 import os
+import signal
 import socket
 from pathlib import Path
+
+
+def interrupt_on_signals() -> None:
+    """Make Ctrl-C and a polite kill raise KeyboardInterrupt, also where a shell's `&` made Ctrl-C be ignored.
+
+    Call it before other processes start: they would inherit the ignoring, and never stop.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
 
 
 def this_process() -> str:

@@ -130,7 +130,12 @@ class RegistryClient:
     def expect(self, response: httpx.Response, status: int, what: str) -> None:
         """Raise OutsideError unless the response has the status."""
         if response.status_code != status:
-            raise OutsideError(what, where=self._host, why=f"HTTP {response.status_code}: {_words(response)}")
+            raise OutsideError(
+                what,
+                where=self._host,
+                why=f"HTTP {response.status_code}: {_words(response)}",
+                fix="check `registry` in alecia.yaml, and the registry's own log",
+            )
 
     def _refusal(self, request: Request, response: httpx.Response) -> OutsideError:
         return OutsideError(

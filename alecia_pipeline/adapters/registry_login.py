@@ -45,7 +45,10 @@ def read_login(config_file: Path, host: str) -> Login | None:
         stored: Mapping[str, Any] | None = config.get("auths", {}).get(host)
     except (ValueError, AttributeError) as error:
         raise UsageError(
-            "the docker configuration is not readable", where=str(config_file), fix=f"docker login {host}"
+            "the docker configuration is not readable",
+            where=str(config_file),
+            why=str(error),
+            fix=f"docker login {host}",
         ) from error
     helper = config.get("credHelpers", {}).get(host) or (stored is not None and config.get("credsStore"))
     if helper or (stored and stored.get("identitytoken")):
@@ -57,6 +60,7 @@ def _unreadable(config_file: Path, host: str, kind: str) -> UsageError:
     return UsageError(
         f"the login for {host} is kept by {kind}, which this pipeline does not read",
         where=str(config_file),
+        why="it reads user and password from the file itself; programs of the desktop are not on a server",
         fix=f"DOCKER_CONFIG=~/.alecia-docker docker login {host}, and set DOCKER_CONFIG for the pipeline too",
     )
 

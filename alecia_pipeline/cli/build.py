@@ -1,19 +1,23 @@
 """`alecia build`: the images of a commit, built or found in the registry."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from alecia_pipeline.cli.output import format_option, print_json, stdout
+from alecia_pipeline.cli.output import format_option, log_line, print_json, stdout
 from alecia_pipeline.cli.plan_text import DIGEST_DIGITS
+from alecia_pipeline.cli.progress import MEGABYTE, RunView
+from alecia_pipeline.cli.recording import make_launch
 from alecia_pipeline.cli.runner import make_runner, repo_option
-from alecia_pipeline.operations.building import ImageBuilder
-from alecia_pipeline.operations.planning import make_plan, read_commit
-from alecia_pipeline.release.model import ImageResult
+from alecia_pipeline.config import Config
+from alecia_pipeline.operations.inputs import check_images
+
+_MISSING_WHERE_REUSED = {"size_bytes": None, "layers": None}
 
 
 @click.command()
@@ -28,36 +32,61 @@ def build(
 ) -> None:
     """Build the images that the registry has not, and push them under their build keys.
 
+    An app that does not pass its audit is not built. Without --env: the images of every environment.
+
     \b
     Examples:
       alecia build
       alecia build website cms --env staging
     """
     runner = make_runner(ctx, repo)
-    if apps:
-        view = read_commit(runner, rev)
-        for name in apps:
-            view.app(name)
-    plan = make_plan(runner, rev, environment=environment)
-    names = apps or tuple(app.name for app in plan.apps)
-    with ImageBuilder(runner, plan) as builder:
-        builder.start(names)
-        results = [builder.result(name) for name in names]
+    commit, names = check_images(runner, rev, apps, environment)
+    # Dagster takes a second to import: neither help nor a refusal waits for it.
+    from alecia_pipeline.defs.recording import build_run  # noqa: PLC0415
+
+    view = RunView(environment or "", commit, https_port=443)
+    images = wanted_images(runner.config, names, environment)
+    done = build_run(make_launch(ctx, runner, environment, commit), images, view, log_line)
+    if done.error:
+        raise done.error
+    results = [image_document(key, step["facts"]) for key, step in view.steps.items() if key.startswith("image/")]
     if output == "json":
-        print_json({"schema": 1, "commit": plan.commit, "images": [r.model_dump(mode="json") for r in results]})
+        print_json({"schema": 1, "run": done.run_id, "commit": commit, "images": results})
     else:
         print_results(results, stdout())
 
 
-def print_results(results: Sequence[ImageResult], console: Console) -> None:
+def wanted_images(config: Config, apps: Sequence[str], environment: str | None) -> tuple[tuple[str, str | None], ...]:
+    """Return (app, environment of its image): one for all environments where an app's build arguments do not differ.
+
+    Without `environment`, the images of every environment are wanted.
+    """
+    names = [environment] if environment else sorted(config.environments)
+    found: dict[tuple[str, str | None], None] = {}
+    for app in apps:
+        variants = [name if app in config.environment(name).build_args else None for name in names]
+        found |= dict.fromkeys((app, variant) for variant in variants or [None])
+    return tuple(found)
+
+
+def image_document(key: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one image of a run as the JSON shows it; `key` is the asset's: `image/<app>[/<env>]`."""
+    _, app, *variant = key.split("/")
+    named = {"key": facts["build_key"], "reference": facts["image"]}
+    rest = {name: value for name, value in facts.items() if name not in {"build_key", "image"}}
+    return {"app": app, "environment": variant[0] if variant else None, **named, **_MISSING_WHERE_REUSED, **rest}
+
+
+def print_results(results: Sequence[Mapping[str, Any]], console: Console) -> None:
     """Print one line per image, then the sum."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("app", "image", "size", "seconds", "digest"):
         table.add_column(name, no_wrap=True, justify="right" if name in {"size", "seconds"} else "left")
     for result in results:
-        verb = Text("reused", "green") if result.reused else Text("built", "bold yellow")
-        size = f"{result.size_bytes / 1e6:.1f} MB" if result.size_bytes is not None else ""
-        table.add_row(result.app, verb, size, f"{result.seconds:.1f}", result.digest[:DIGEST_DIGITS])
+        name = result["app"] + (f" ({result['environment']})" if result["environment"] else "")
+        verb = Text("reused", "green") if result["reused"] else Text("built", "bold yellow")
+        size = f"{result['size_bytes'] / MEGABYTE:.1f} MB" if result["size_bytes"] is not None else ""
+        table.add_row(name, verb, size, f"{result['seconds']:.1f}", result["digest"][:DIGEST_DIGITS])
     console.print(table)
-    built = sum(not result.reused for result in results)
+    built = sum(not result["reused"] for result in results)
     console.print(f"{built} built, {len(results) - built} reused")

@@ -36,6 +36,9 @@ def init(repo: Path) -> None:
             file.write(starter(apps, registry_of(remote_url(repo))))
     except FileExistsError as error:
         raise RefusedError(
-            f"there is already a {CONFIG_FILE}", where=str(path), fix="edit it; `alecia schema` explains every key"
+            f"{CONFIG_FILE} is already there",
+            where=str(path),
+            why="init never writes over a file",
+            fix="edit it; `alecia schema` explains every key",
         ) from error
     log_line(f"wrote {path} with {len(apps)} apps: {', '.join(app.name for app in apps)}")

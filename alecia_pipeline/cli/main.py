@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from alecia_pipeline.adapters.process import interrupt_on_signals
 from alecia_pipeline.cli.output import print_error
 from alecia_pipeline.errors import AleciaError, ExitCode
 
@@ -69,7 +70,11 @@ def alecia(ctx: click.Context, config_file: str | None) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command line and exit. Handled errors print what, where, why and fix; anything else is a bug."""
+    """Run the command line and exit. Handled errors print what, where, why and fix; anything else is a bug.
+
+    A polite kill is an interrupt: what a command started, such as builds, ends with it.
+    """
+    interrupt_on_signals()
     sys.exit(run(argv))
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,9 @@ from alecia_pipeline.cli.output import log_line
 from alecia_pipeline.cli.progress import RunView
 from alecia_pipeline.operations.inputs import check_inputs
 from alecia_pipeline.operations.runner import Runner
+
+if TYPE_CHECKING:
+    from alecia_pipeline.defs.recording import Launch
 
 
 @dataclass(frozen=True)
@@ -31,11 +35,8 @@ def recorded(ctx: click.Context, runner: Runner, wanted: Wanted, output: str) ->
     check_inputs(runner, wanted.environment, commit, wanted.apps)
     # Dagster takes a second to import: neither help nor a refusal waits for it.
     from alecia_pipeline.defs import recording  # noqa: PLC0415
-    from alecia_pipeline.defs.site import Location  # noqa: PLC0415
 
-    named = ctx.find_root().obj
-    location = Location(str(runner.repo.resolve()), str(Path(named).resolve()) if named else None, commit)
-    launch = recording.Launch(location, wanted.environment, commit)
+    launch = make_launch(ctx, runner, wanted.environment, commit)
     shown = RunView(wanted.environment, commit, config.public.https_port)
     if wanted.apps:
         variants = {app: wanted.environment if app in config.build_args else None for app in wanted.apps}
@@ -45,3 +46,13 @@ def recorded(ctx: click.Context, runner: Runner, wanted: Wanted, output: str) ->
     if done.error:
         raise done.error
     shown.finish(done.run_id, output)
+
+
+def make_launch(ctx: click.Context, runner: Runner, environment: str | None, commit: str) -> "Launch":
+    """Return what Dagster is to load and to run: the runner's repository and configuration, this commit alone."""
+    from alecia_pipeline.defs.recording import Launch  # noqa: PLC0415 - as above
+    from alecia_pipeline.defs.site import Location  # noqa: PLC0415
+
+    named = ctx.find_root().obj
+    location = Location(str(runner.repo.resolve()), str(Path(named).resolve()) if named else None, commit)
+    return Launch(location, environment, commit)

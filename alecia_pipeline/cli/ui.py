@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from alecia_pipeline.adapters.dagster_services import LOOPBACK, DagsterServices, check_port, interrupt_on_signals
+from alecia_pipeline.adapters.dagster_services import LOOPBACK, DagsterServices, check_port
 from alecia_pipeline.adapters.git import resolve
 from alecia_pipeline.adapters.mirror import is_remote
 from alecia_pipeline.cli.output import log_line, stdout
@@ -45,7 +45,6 @@ def ui(ctx: click.Context, repo: str, port: int) -> None:
         str(Path(named).resolve()) if named else None,
         ui=f"http://{LOOPBACK}:{port}",
     )
-    interrupt_on_signals()
     services = DagsterServices(MODULE, home, port, location.environment())
     try:
         services.wait_ready()

@@ -17,6 +17,9 @@ from alecia_pipeline.defs.step import STAGES
 from alecia_pipeline.defs.step_log import STEP_LOG
 from alecia_pipeline.redaction import Redactor
 
+BUILD_JOB = "build"
+"""Name of the job that builds every image."""
+
 TO = "to"
 """Configuration of the rollback job: the release to restore; empty: the one before the live one."""
 
@@ -42,7 +45,7 @@ def asset_jobs(graph: Graph) -> list[UnresolvedAssetJobDefinition]:
     images = dg.AssetSelection.assets(*(image_key(app, variant) for app, variant in graph.images))
     jobs = [
         dg.define_asset_job("audit", audits.upstream(), description="Audit every app"),
-        dg.define_asset_job("build", images.upstream(), description="Build every image that the registry has not"),
+        dg.define_asset_job(BUILD_JOB, images.upstream(), description="Build every image that the registry has not"),
     ]
     for environment in graph.environments:
         jobs += [_release(environment), _redeploy(environment)]

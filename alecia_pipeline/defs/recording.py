@@ -6,7 +6,7 @@ the two private calls below, pinned by the lock and by a test.
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -23,7 +23,7 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from alecia_pipeline.adapters.process import is_running, this_process
 from alecia_pipeline.defs.failure import EXIT_CODE
 from alecia_pipeline.defs.instance import dagster_home, open_instance
-from alecia_pipeline.defs.jobs import release_job
+from alecia_pipeline.defs.jobs import BUILD_JOB, release_job
 from alecia_pipeline.defs.keys import LOCKFILE, audit_key, environment_key, image_key
 from alecia_pipeline.defs.planned import COMMIT_TAG, ENVIRONMENT_TAG
 from alecia_pipeline.defs.site import MODULE, Location
@@ -69,16 +69,16 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Launch:
-    """What a command launches: a commit to an environment of a location."""
+    """What a command launches: a commit of a location, to an environment where there is one."""
 
     location: Location
-    environment: str
+    environment: str | None
     commit: str
 
 
 def release_run(launch: Launch, listen: Listen, log: Log) -> Recorded:
     """Release everything, as the job `<env>_release` does. Raises UsageError for a repository that does not load."""
-    return _run(launch, None, listen, log)
+    return _run(launch, _release_job(launch), None, listen, log)
 
 
 def redeploy_run(launch: Launch, apps: Mapping[str, str | None], listen: Listen, log: Log) -> Recorded:
@@ -86,13 +86,26 @@ def redeploy_run(launch: Launch, apps: Mapping[str, str | None], listen: Listen,
     keys = {LOCKFILE, *(environment_key(launch.environment, step) for step in ("release", "smoke"))}
     for app, variant in apps.items():
         keys |= {audit_key(app), image_key(app, variant), environment_key(launch.environment, app)}
-    return _run(launch, keys, listen, log)
+    return _run(launch, _release_job(launch), keys, listen, log)
 
 
-def _run(launch: Launch, keys: set[dg.AssetKey] | None, listen: Listen, log: Log) -> Recorded:
+def build_run(launch: Launch, images: Iterable[tuple[str, str | None]], listen: Listen, log: Log) -> Recorded:
+    """Audit and build some images only; `images`: (app, environment of its image). Raises as `release_run`."""
+    keys = {LOCKFILE}
+    for app, variant in images:
+        keys |= {audit_key(app), image_key(app, variant)}
+    return _run(launch, BUILD_JOB, keys, listen, log)
+
+
+def _release_job(launch: Launch) -> str:
+    return release_job(str(launch.environment))
+
+
+def _run(launch: Launch, job_name: str, keys: set[dg.AssetKey] | None, listen: Listen, log: Log) -> Recorded:
+    """Run a job, or some of its assets. Raises KeyboardInterrupt when it was interrupted."""
     os.environ.update(launch.location.environment())
     repository = ReconstructableRepository.for_module(MODULE, "defs", str(dagster_home()))
-    job = repository.get_reconstructable_job(release_job(launch.environment))
+    job = repository.get_reconstructable_job(job_name)
     errors: list[AleciaError] = []
     with open_instance() as instance, STEP_LOG.to(log):
         end_abandoned(instance)
@@ -100,7 +113,7 @@ def _run(launch: Launch, keys: set[dg.AssetKey] | None, listen: Listen, log: Log
             job.get_definition(),
             run_config=_QUIET,
             asset_selection=keys,
-            tags={COMMIT_TAG: launch.commit, ENVIRONMENT_TAG: launch.environment, PROCESS_TAG: this_process()},
+            tags=_tags(launch),
             remote_job_origin=_origin(job.job_name),
             job_code_origin=job.get_python_origin(),
         )
@@ -108,10 +121,17 @@ def _run(launch: Launch, keys: set[dg.AssetKey] | None, listen: Listen, log: Log
             errors += [progress.error] if progress.error else []
             listen(progress)
         ended = instance.get_run_by_id(run.run_id)
+    if ended and ended.status is dg.DagsterRunStatus.CANCELED:
+        raise KeyboardInterrupt  # Dagster took it for its own and went to the end
     if not errors and not (ended and ended.is_success):
         where = f"run {run.run_id}"
         errors.append(ReleaseFailedError("the run did not succeed", where=where, fix="`alecia ui` shows it"))
     return Recorded(run.run_id, errors[0] if errors else None)
+
+
+def _tags(launch: Launch) -> dict[str, str]:
+    environment = {ENVIRONMENT_TAG: launch.environment} if launch.environment else {}
+    return {COMMIT_TAG: launch.commit, PROCESS_TAG: this_process(), **environment}
 
 
 def end_abandoned(instance: dg.DagsterInstance) -> None:

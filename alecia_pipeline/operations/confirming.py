@@ -71,6 +71,6 @@ def _prune(held: Session, live: str, keep: int) -> None:
     old = [r for r in records[: max(0, len(records) - keep)] if r.id not in {live, parent}]
     if not old:
         return
-    kept = {app.image for record in records if record not in old for app in record.apps.values()}
-    images = sorted({app.image for record in old for app in record.apps.values()} - kept)
-    held.rollout.prune([record.id for record in old], images)
+    kept = {(name, app.image) for record in records if record not in old for name, app in record.apps.items()}
+    images = {app.image for record in old for app in record.apps.values()} - {image for _, image in kept}
+    held.rollout.prune([record.id for record in old], sorted(images), kept)

@@ -37,7 +37,8 @@ def project_services(host: RemoteHost, project: str, record: ReleaseRecord | Non
     done = host.run(Command.of("docker", "ps", "--all", "--filter", own, "--format", form))
     if done.status:
         why = done.stderr.decode(errors="replace")
-        raise OutsideError("the engine on the host does not answer", where=host.where, why=why)
+        fix = "`alecia doctor` checks the host; on it: systemctl status docker"
+        raise OutsideError("the engine on the host does not answer", where=host.where, why=why, fix=fix)
     live = {app.service for app in record.apps.values()} if record else set()
     return tuple(sorted((_service(line, live) for line in done.text.splitlines()), key=lambda found: found.service))
 

@@ -15,7 +15,7 @@ from alecia_pipeline.operations.check import Check
 from alecia_pipeline.operations.hosts import kept_connections, prepare_host
 from alecia_pipeline.operations.inputs import describe_files
 from alecia_pipeline.operations.inspecting import status
-from alecia_pipeline.operations.planning import docker_config, open_registry, read_commit, registry_name
+from alecia_pipeline.operations.planning import docker_config, keyed_app, open_registry, read_commit, registry_name
 from alecia_pipeline.operations.publicity import resolving, verified
 from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.operations.secrets import check_secrets
@@ -78,11 +78,12 @@ def _repository(runner: Runner, _: str) -> Check:
     return Check(name="repository", verdict="ok", detail=f"{runner.repo.resolve()} at {commit[:12]}")
 
 
-def _commit(runner: Runner, _: str) -> Check:
+def _commit(runner: Runner, environment: str) -> Check:
     """Read manifests, lockfile, Dockerfiles and alecia.yaml of the commit."""
-    apps = [app.name for app in read_commit(runner, REV).apps]
-    if apps:
-        return Check(name="commit", verdict="ok", detail=f"{len(apps)} apps: {', '.join(apps)}")
+    view = read_commit(runner, REV)
+    keys = {app.name: keyed_app(runner, view, app, environment).key for app in view.apps}
+    if keys:
+        return Check(name="commit", verdict="ok", detail=f"{len(keys)} apps: {', '.join(keys)}")
     fix = "write a Dockerfile for an app, or name it under `apps` in alecia.yaml"
     return Check(name="commit", verdict="failed", detail="no app: no Dockerfile builds a workspace package", fix=fix)
 

@@ -51,7 +51,8 @@ def read_host_state(host: RemoteHost, config: EnvironmentConfig, redactor: Redac
         raise RefusedError(
             "the environment file is not on the host",
             where=f"{host.where} {host.agent.root}/{ENVIRONMENT_FILE}",
-            fix="`alecia secrets init --env E` writes it",
+            why="nothing was released here yet, or it was deleted",
+            fix="`alecia release --env E` writes it, as `alecia secrets init --env E` does",
         )
     values = parse_environment(environment, ENVIRONMENT_FILE)
     redactor.learn(Secret(value) for name, value in values.items() if is_sensitive(name, config))
@@ -70,7 +71,10 @@ def read_bundle(host: RemoteHost, names: Collection[str]) -> list[bytes | None]:
     done = host.run(host.agent.command("bundle", *names))
     if done.status:
         raise OutsideError(
-            "the host's files cannot be read", where=host.where, why=done.stderr.decode(errors="replace")
+            "the host's files cannot be read",
+            where=host.where,
+            why=done.stderr.decode(errors="replace"),
+            fix="`alecia doctor --env E` checks the host",
         )
     found: list[bytes | None] = []
     stream = io.BytesIO(done.stdout)

@@ -27,7 +27,7 @@ _KEPT: ContextVar[dict[str, RemoteHost] | None] = ContextVar("kept_connections",
 # A folder that root must make is made through sudo where the user may; else the message says what to run.
 _PREPARE = (
     'mkdir -p "$1" 2>/dev/null || sudo -n install -d -o "$(id -u)" -g "$(id -g)" "$1"; '
-    'cd "$1" && mkdir -p bin caddy files journal releases staged && chmod 700 journal'
+    'cd "$1" && mkdir -p bin caddy files journal releases staged static && chmod 700 journal'
 )
 
 

@@ -1,6 +1,6 @@
 """What a release reads from its commit, read before anything is started: bad input is refused, nothing is half-done."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from alecia_pipeline.errors import UsageError
 from alecia_pipeline.operations.planning import keyed_app, read_commit
@@ -18,6 +18,20 @@ def check_inputs(runner: Runner, environment: str, commit: str, apps: Collection
     for app in map(view.app, apps) if apps else view.apps:
         keyed_app(runner, view, app, environment)
     describe_files(runner, environment, view.snapshot.tree)
+
+
+def check_images(
+    runner: Runner, rev: str, apps: Sequence[str], environment: str | None
+) -> tuple[str, tuple[str, ...]]:
+    """Read what the images of `apps` (default: all) are built from; return the commit and the apps' names.
+
+    Raises UsageError for the first file that is missing or does not parse, an unknown revision, app or environment.
+    """
+    view = read_commit(runner, rev)
+    found = [view.app(name) for name in apps] if apps else view.apps
+    for app in found:
+        keyed_app(runner, view, app, environment)
+    return view.commit, tuple(app.name for app in found)
 
 
 def describe_files(runner: Runner, environment: str, tree: Tree) -> str:

@@ -95,7 +95,12 @@ def verify_app(runner: Runner, environment: str, app: str) -> AppRelease:
     """Check that an app runs, healthy, the image that the live release says. Raises ReleaseFailedError."""
     current = status(runner, environment)
     if app not in current.apps:
-        raise ReleaseFailedError(f"{app} is in no live release", where=environment, fix=f"alecia redeploy {app}")
+        raise ReleaseFailedError(
+            f"{app} is in no live release",
+            where=environment,
+            why=f"release {current.release} has {', '.join(current.apps) or 'no app'}",
+            fix=f"alecia redeploy {app} --env {environment}",
+        )
     service = current.apps[app].service
     found = next((s for s in current.services if s.service == service), None)
     if found is None or not found.healthy:
@@ -127,9 +132,12 @@ def logs(runner: Runner, environment: str, service: str, *, follow: bool, lines:
         services = project_services(host, project, record)
         name = record.apps[service].service if record and service in record.apps else service
         if name not in {found.service for found in services}:
-            known = ", ".join(sorted({found.app or found.service for found in services}))
+            known = ", ".join(sorted({found.app or found.service for found in services})) or "nothing"
             raise UsageError(
-                f"there is no service {service!r}", where=environment, why=f"running: {known}", fix="name one"
+                f"there is no service {service!r}",
+                where=environment,
+                why=f"running: {known}",
+                fix="name one of these; `alecia status` lists them",
             )
         argv = ("docker", "logs", "--tail", str(lines), *(("--follow",) if follow else ()), f"{project}-{name}-1")
         for line in host.stream(Command.of("sh", "-c", 'exec "$@" 2>&1', "sh", *argv)):

@@ -47,7 +47,9 @@ class CommitView:
             if app.name == name:
                 return app
         known = ", ".join(app.name for app in self.apps) or "none"
-        raise UsageError(f"unknown app {name!r}", where=self.commit[:12], why=f"apps here: {known}", fix="name one")
+        raise UsageError(
+            f"unknown app {name!r}", where=self.commit[:12], why=f"apps here: {known}", fix="name one of these"
+        )
 
 
 def read_commit(runner: Runner, rev: str, memory: Memory | None = None) -> CommitView:

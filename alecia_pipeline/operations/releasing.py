@@ -17,6 +17,7 @@ from alecia_pipeline.release.draft import Draft, Entry, Origin, Project, Release
 from alecia_pipeline.release.history import later_id, parse_records, release_id, same_effect
 from alecia_pipeline.release.model import AppRelease, ReleaseRecord
 from alecia_pipeline.rollout.mounts import placed_top
+from alecia_pipeline.rollout.static import static_apps
 from alecia_pipeline.rollout.switch import Staging
 from alecia_pipeline.source.tree import SYMLINK
 
@@ -57,6 +58,9 @@ def make_live(runner: Runner, held: Session, draft: Draft, parent: ReleaseRecord
     for image in sorted(app.image for app in record.apps.values() if app.service in later):
         ensure_image(runner, held.rollout, image)
     _start_missing(runner, held, record, later, record.id)
+    static = {app: record.apps[app].image for app in static_apps(json.loads(draft.caddy)) if app in record.apps}
+    if static:
+        held.rollout.keep_static(static)
     held.rollout.switch(record.id, record.parent, seconds)
     runner.log(f"{record.environment}/release: {record.id} is live, to be confirmed")
 

@@ -21,7 +21,7 @@ from alecia_pipeline.rollout.project import caddy_definition, caddy_service, ren
 from alecia_pipeline.rollout.services import Rollout, app_definition, rollout_of, service_name, stack_definition
 from alecia_pipeline.source.apps import App, commit_config, discover_apps
 from alecia_pipeline.source.tree import Tree
-from alecia_pipeline.source.workspace import read_workspace
+from alecia_pipeline.source.workspace import Workspace, read_workspace
 
 _HEALTH_URL = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::\d+)?(/[^\s'\"`)]*)")
 
@@ -100,10 +100,11 @@ def render(runner: Runner, environment: str, commit: str, host: RemoteHost) -> R
     config = runner.config.environment(environment)
     commit = resolve(runner.repo, commit)
     tree = open_commit(runner.repo, commit)
-    apps = {app.name: app for app in discover_apps(tree, read_workspace(tree), commit_config(tree))}
+    workspace = read_workspace(tree)
+    apps = {app.name: app for app in discover_apps(tree, workspace, commit_config(tree))}
     compose = _compose(tree, config.compose)
     state = read_host_state(host, config, runner.redactor)
-    caddy = _caddy(tree, config, compose, apps, state.values)
+    caddy = _caddy(_adapted(tree, config, state.values), config.caddyfile, compose, apps, workspace)
     paths = mounted_paths(compose, compose.services)
     places = place_files(host, tree, paths, without=config.caddyfile)
     return Rendering(commit, config, compose, caddy, apps, places, state)
@@ -118,7 +119,7 @@ def site_hosts(runner: Runner, environment: str, commit: str, values: Mapping[st
     """Return the host names that Caddy serves for a commit with these environment values, sorted."""
     config = runner.config.environment(environment)
     tree = open_commit(runner.repo, commit)
-    return _caddy(tree, config, _compose(tree, config.compose), {}, values).hosts
+    return release_config(_adapted(tree, config, values), (), config.caddyfile).hosts
 
 
 def _compose(tree: Tree, path: str) -> ComposeFile:
@@ -130,12 +131,16 @@ def _compose(tree: Tree, path: str) -> ComposeFile:
 
 
 def _caddy(
-    tree: Tree, config: EnvironmentConfig, compose: ComposeFile, apps: Mapping[str, App], values: Mapping[str, str]
+    adapted: Mapping[str, Any], where: str, compose: ComposeFile, apps: Mapping[str, App], workspace: Workspace
 ) -> CaddyConfig:
-    wanted = _placeholders(tree, config)
-    adapted = adapt(tree, config.caddyfile, {key: values[key] for key in wanted if key in values})
     ports = {(app, port) for app in apps for port in _exposed(compose.service(app))}
-    return release_config(adapted, ports, config.caddyfile)
+    static = {name for name, app in apps.items() if "next" in workspace.package(app.dir).manifest.declared()}
+    return release_config(adapted, ports, where, static=static)
+
+
+def _adapted(tree: Tree, config: EnvironmentConfig, values: Mapping[str, str]) -> dict[str, Any]:
+    wanted = _placeholders(tree, config)
+    return adapt(tree, config.caddyfile, {key: values[key] for key in wanted if key in values})
 
 
 def _placeholders(tree: Tree, config: EnvironmentConfig) -> frozenset[str]:

@@ -34,6 +34,7 @@ def load_config(config_file: str | None, repo: Path) -> Config:
         raise UsageError(
             "the configuration file is missing",
             where=config_file,
+            why="no file is there",
             fix="check the path after --config, or write one with `alecia init`",
         )
     return Config()

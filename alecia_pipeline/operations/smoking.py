@@ -34,6 +34,7 @@ def live_probes(runner: Runner, environment: str) -> tuple[Probe, ...]:
         raise RefusedError(
             "there is nothing to smoke-test: no release is live",
             where=f"{config.hosts[0].address}:{path}",
+            why="the file with the served host names comes with the first release",
             fix=f"`alecia release --env {environment}`",
         )
     return plan_probes(served_hosts(load_json(found, path)), config)

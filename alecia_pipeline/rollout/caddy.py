@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from alecia_pipeline.errors import UsageError
+from alecia_pipeline.rollout.static import serve_static
 
 _PLACEHOLDER = re.compile(r"\{\$([A-Za-z_]\w*)(?::[^{}]*)?\}")
 _DIAL = re.compile(r"(?P<scheme>[a-z0-9]+/)?(?P<host>[^/:{}]+):(?P<port>\d+)")
@@ -35,14 +36,19 @@ def slot_address(app: str, port: int) -> str:
     return f"{{file./alecia/releases/live/{app}}}:{port}"
 
 
-def release_config(adapted: Mapping[str, Any], ports: Collection[tuple[str, int]], where: str) -> CaddyConfig:
+def release_config(
+    adapted: Mapping[str, Any], ports: Collection[tuple[str, int]], where: str, *, static: Collection[str] = ()
+) -> CaddyConfig:
     """Return the release's configuration. `ports` are (app, port) pairs that other containers call inside.
+
+    Sites that lead to one of the `static` apps serve its kept static files first.
 
     Raises UsageError for a dynamic upstream of an app, or an app whose port is one that Caddy serves sites on.
     """
     apps = {app for app, _ in ports}
     document = copy.deepcopy(dict(adapted))
     routes = frozenset(_replace_dials(document, apps, where))
+    serve_static(document, {slot_address(app, port): app for app, port in routes if app in static})
     servers = document.get("apps", {}).get("http", {}).get("servers", {})
     hosts = tuple(sorted({name for server in servers.values() for name in _hosts(server)}))
     inside = frozenset(ports) | routes

@@ -34,7 +34,7 @@ def caddy_definition(definition: Mapping[str, Any], root: str, apps: Collection[
     Internal callers of `http://website:3000` reach Caddy under that alias, and so the live version only.
     """
     kept = {key: value for key, value in definition.items() if key not in {"entrypoint", "command"}}
-    mounts = [f"{root}/caddy:/alecia/caddy:ro", f"{root}/releases:/alecia/releases:ro"]
+    mounts = [f"{root}/{name}:/alecia/{name}:ro" for name in ("caddy", "releases", "static")]
     return kept | {
         "command": list(CADDY_COMMAND),
         "volumes": [*definition.get("volumes", ()), *mounts],

@@ -1,6 +1,7 @@
 """Stage, switch, confirm, revert: each one journaled step on a host, and what its end means."""
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from alecia_pipeline.errors import AleciaError, OutsideError, ReleaseFailedError
@@ -53,6 +54,14 @@ class Rollout:
         script = _call(*call, *smoke)
         self._step(f"stage-{staging.app}", script, f"{staging.app} did not pass its staging", timeout=300)
 
+    def keep_static(self, images: Mapping[str, str]) -> None:
+        """Copy the static files of Next.js apps (app -> image on the host) to where Caddy serves them from.
+
+        Those of earlier releases stay until these are pruned, so that pages opened before a switch go on working.
+        """
+        script = "\n".join(_call("keep_static", app, image) for app, image in sorted(images.items()))
+        self._step("static", script, "static files cannot be copied from an image")
+
     def switch(self, release: str, parent: str | None, seconds: int) -> None:
         """Make a release live by one rename; from then on the host reverts it unless it is confirmed in `seconds`."""
         script = _call("switch_release", release, parent or "", str(seconds))
@@ -76,9 +85,14 @@ class Rollout:
         output = self._step("sweep", _call("sweep", *keep), "old containers cannot be removed", timeout=300)
         return tuple(output.split())
 
-    def prune(self, releases: list[str], images: list[str]) -> None:
-        """Delete old releases from the host, with the images that only they used."""
-        script = f"{_call('prune_releases', *releases)}\n{_call('prune_images', *images)}"
+    def prune(self, releases: list[str], images: list[str], running: set[tuple[str, str]]) -> None:
+        """Delete old releases from the host, with the images that only they used.
+
+        Static files stay for `running` alone: the (app, image) pairs of the releases that are kept.
+        """
+        static = sorted(f"{app}/{image.rpartition(':')[2]}" for app, image in running)
+        calls = (("prune_releases", *releases), ("prune_static", *static), ("prune_images", *images))
+        script = "\n".join(_call(*call) for call in calls)
         self._step("prune", script, "old releases cannot be removed", timeout=300)
 
     def _step(self, name: str, script: str, what: str, *, timeout: float = 300, outside: bool = False) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from alecia_pipeline.adapters.oci_archive import OciArchive
 from alecia_pipeline.adapters.registry import Registry
-from alecia_pipeline.adapters.registry_http import RegistryClient
+from alecia_pipeline.adapters.registry_http import RegistryClient, Request
 from alecia_pipeline.adapters.registry_login import Login
 from alecia_pipeline.errors import AleciaError, ExitCode, OutsideError
 from alecia_pipeline.images.reference import Repository
@@ -214,3 +214,17 @@ def test_the_engines_authorities_are_trusted_and_loopback_is_plain(tmp_path: Pat
         "http://localhost:5000",
         "https://localhost.example",
     ]
+
+
+def test_a_question_is_not_waited_for_as_long_as_an_upload(tmp_path: Path) -> None:
+    waited: dict[str, float] = {}
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        waited[request.method] = request.extensions["timeout"]["read"]
+        return httpx.Response(200)
+
+    client = RegistryClient(HOST, None, certificates=tmp_path, transport=httpx.MockTransport(handle))
+    client.send(Request("HEAD", "/v2/a/manifests/b"))
+    client.send(Request("PUT", "/v2/a/blobs/uploads/1", content=b"blob"))
+    client.close()
+    assert waited == {"HEAD": 20, "PUT": 120}

@@ -193,7 +193,12 @@ def test_an_unknown_environment(
     assert not state.exists()
 
 
-@pytest.mark.parametrize("text", ["environments: [", "- a", "registri: x", "environments: {staging: {}}", "\0"])
+INVALID = ("environments: [", "- a", "registri: x", "environments: {staging: {}}", "\0")
+ODD = ("? [a]\n: b", "a: 2026-13-45", "[" * 3000)
+"""They parse as far as YAML goes; the values cannot be made of them."""
+
+
+@pytest.mark.parametrize("text", [*INVALID, *ODD], ids=range(8))
 @pytest.mark.parametrize("command", [("audit",), ("status", *ENV), RELEASE, ("sandbox", "config")])
 def test_a_configuration_that_is_not_valid(
     command: tuple[str, ...], text: str, repository: Repository, capsys: pytest.CaptureFixture[str]
@@ -215,7 +220,7 @@ def test_a_key_file_that_is_missing(repository: Repository, config: Path, capsys
 def test_init_never_writes_over_a_file(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
     repo = repository(mini({"alecia.yaml": "apps: {}\n"}))
     assert run(["init", str(repo)]) == 3
-    assert "there is already a alecia.yaml" in capsys.readouterr().err
+    assert "alecia.yaml is already there" in capsys.readouterr().err
     assert (repo / "alecia.yaml").read_text() == "apps: {}\n"
 
 

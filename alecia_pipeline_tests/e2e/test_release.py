@@ -1,6 +1,6 @@
 """The whole chain on the sample monorepo: what issue by issue must hold of a real release to a real host.
 
-One sandbox and one repository serve the whole file; every test leaves the environment with a confirmed release.
+One sandbox and one repository serve the whole folder; every test leaves the environment with a confirmed release.
 """
 
 import json
@@ -9,15 +9,13 @@ import signal
 import ssl
 import subprocess
 import threading
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
 from alecia_pipeline_tests.load import Request, send_until
-from alecia_pipeline_tests.shop import HOSTS, Shop, open_shop
+from alecia_pipeline_tests.shop import HOSTS, Shop, answer, wait_until
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(1500)]
 
@@ -28,31 +26,6 @@ VISITS: tuple[Request, ...] = (
     ("GET", "/api/health", b""),
     ("POST", "/api/contact", b'{"name":"Ada","email":"ada@example.invalid","message":"hello"}'),
 )
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    """A shop whose first release is confirmed."""
-    one = open_shop(tmp_path_factory.mktemp("shop"))
-    one.alecia("release", "--env", "staging")
-    return one
-
-
-@pytest.fixture(scope="module")
-def visitor(shop: Shop) -> Iterator[httpx.Client]:
-    tls = ssl.create_default_context(cafile=str(shop.box.status().ca_file))
-    with httpx.Client(verify=tls, timeout=30) as client:
-        yield client
-
-
-def answer(visitor: httpx.Client, shop: Shop, name: str, path: str = "/") -> httpx.Response:
-    """Ask a site by its name, connecting to the sandbox whatever the name resolves to."""
-    target = shop.target(name)
-    return visitor.get(
-        f"https://127.0.0.1:{target.port}{path}",
-        headers={"Host": f"{target.host}:{target.port}"},
-        extensions={"sni_hostname": target.host},
-    )
 
 
 @pytest.mark.parametrize("name", ["", *HOSTS])
@@ -200,10 +173,3 @@ def test_a_runner_killed_right_after_the_switch_leaves_a_host_that_mends_itself(
 
 def live_link(shop: Shop) -> str:
     return Path(shop.on_host("readlink", "/srv/alecia/releases/live").strip()).name
-
-
-def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} did not come within {seconds} s"
-        time.sleep(0.2)

@@ -31,7 +31,12 @@ def test_caddy_reads_the_slots_and_stands_for_the_apps_inside() -> None:
     assert caddy_definition(definition, "/srv/app", ["web", "shop"]) == {
         "image": "caddy",
         "command": ["caddy", "run", "--config", "/alecia/caddy/caddy.json"],
-        "volumes": ["data:/data", "/srv/app/caddy:/alecia/caddy:ro", "/srv/app/releases:/alecia/releases:ro"],
+        "volumes": [
+            "data:/data",
+            "/srv/app/caddy:/alecia/caddy:ro",
+            "/srv/app/releases:/alecia/releases:ro",
+            "/srv/app/static:/alecia/static:ro",
+        ],
         "networks": {"default": {"aliases": ["shop", "web"]}},
     }
 

@@ -17,18 +17,20 @@ def test_every_step_is_one_call_of_the_agent_under_the_fence() -> None:
     host = FakeHost()
     rollout = Rollout(host, AGENT, 5)
     rollout.up("f.yaml", ["db", "my cache"])
+    rollout.keep_static({"web": "i@sha256:1", "shop": "i@sha256:2"})
     rollout.switch("r2", "r1", 120)
     rollout.watch(4.6, ["web-1"])
     rollout.confirm("r2")
     rollout.revert("r2", "it is $(broken)")
-    rollout.prune(["r0"], ["image@sha256:1"])
+    rollout.prune(["r0"], ["image@sha256:1"], {("web", "i@sha256:3"), ("web", "i@sha256:2")})
     assert scripts(host) == {
         "stack": "mend_half_created\nbring_up f.yaml 120 db 'my cache'\n",
         "switch": "switch_release r2 r1 120\n",
         "soak": "watch 5 web-1\n",
         "confirm": "confirm_release r2\n",
         "revert": "revert_release r2 'it is $(broken)'\n",
-        "prune": "prune_releases r0\nprune_images image@sha256:1\n",
+        "static": "keep_static shop i@sha256:2\nkeep_static web i@sha256:1\n",
+        "prune": "prune_releases r0\nprune_static web/2 web/3\nprune_images image@sha256:1\n",
     }
 
 

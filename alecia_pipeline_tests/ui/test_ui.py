@@ -1,7 +1,6 @@
 """Dagster's real UI in Chromium, on recorded stages: what a person sees and clicks."""
 
 import os
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,19 +12,13 @@ from alecia_pipeline.defs import recording
 from alecia_pipeline.defs.instance import dagster_home, limit_pools, open_instance
 from alecia_pipeline.defs.recording import Launch
 from alecia_pipeline.defs.site import Location
+from alecia_pipeline_tests.conftest import free_port
 from alecia_pipeline_tests.defs.recorded_location import MODULE
 from alecia_pipeline_tests.ui.browser import Page, chromium
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 @pytest.fixture
@@ -40,7 +33,7 @@ def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dagste
     with open_instance() as instance:
         limit_pools(instance, ["staging", "production"])
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    services = DagsterServices(MODULE, dagster_home(), _free_port(), {"PYTHONPATH": path})
+    services = DagsterServices(MODULE, dagster_home(), free_port(), {"PYTHONPATH": path})
     try:
         services.wait_ready()
         yield services

@@ -64,7 +64,8 @@ class HostReleases:
 
         A `release` that is not live any more was reverted: what serves now says nothing about it.
         """
-        live = status(self.runner, environment).release
+        current = status(self.runner, environment)
+        live = current.release
         if live is None:
             raise RefusedError("no release is live", where=environment, fix=f"`alecia release --env {environment}`")
         if release not in {None, live}:
@@ -76,7 +77,7 @@ class HostReleases:
             )
         report = smoke(self.runner, environment)
         if not report.passed:
-            self._revert(environment, live, report)
+            raise self._failed(environment, live, report, reverting=current.state != "confirmed")
         confirm_release(self.runner, environment, live)
         rows = tuple(probe.model_dump() for probe in report.probes)
         return Outcome(facts={"release": live, "probes": Table(rows), "seconds": report.seconds})
@@ -87,12 +88,15 @@ class HostReleases:
         judged = self.judge(environment, record.id)
         return Outcome(record.id, {**judged.facts, "moved": ", ".join(record.moved) or "nothing"})
 
-    def _revert(self, environment: str, release: str, report: SmokeReport) -> None:
+    def _failed(self, environment: str, release: str, report: SmokeReport, *, reverting: bool) -> ReleaseFailedError:
+        """Go back from an unconfirmed release, and say what failed. A confirmed one is not this run's: it stays."""
         failures = "; ".join(f"https://{f.host}{f.path}: {f.detail}" for f in report.failures)
         why = f"{len(report.failures)} of {len(report.probes)} probes failed: {failures}"
-        revert_release(self.runner, environment, release, why)
-        raise ReleaseFailedError(
-            "the public smoke failed; what was live before serves again",
+        if reverting:
+            revert_release(self.runner, environment, release, why)
+        end = "what was live before serves again" if reverting else "nothing was switched in this run"
+        return ReleaseFailedError(
+            f"the public smoke failed; {end}",
             where=f"{environment}, release {release}",
             why=why,
             fix=f"`alecia smoke --env {environment}` asks again; `alecia logs SERVICE --env {environment}`",

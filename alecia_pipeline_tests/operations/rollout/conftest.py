@@ -4,7 +4,7 @@ import json
 import secrets
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
@@ -73,6 +73,7 @@ FILES = {
     "alecia.yaml": 'apps:\n  web: {package: "@demo/web"}\n  shop: {package: "@demo/shop"}\n'
     '  jobs: {package: "@demo/jobs", rollout: exclusive}\n',
     **{f"apps/{app}/package.json": json.dumps({"name": f"@demo/{app}"}) for app in ("web", "shop", "jobs")},
+    "apps/web/package.json": '{"name": "@demo/web", "dependencies": {"next": "16.1.7"}}',
     **{f"apps/{app}/Dockerfile": "FROM node:20-alpine\n" for app in ("web", "shop", "jobs")},
     "compose.yaml": COMPOSE,
     "infra/caddy/Caddyfile": CADDYFILE,
@@ -121,6 +122,11 @@ class Site:
         response = httpx.get(f"http://{self.address}:{self.port}/", headers={"Host": f"{app}.demo.test"})
         return str(response.raise_for_status().json()["version"])
 
+    def static(self, app: str, name: str, method: str = "GET") -> httpx.Response:
+        """Return the answer for one of a Next.js app's static files."""
+        url = f"http://{self.address}:{self.port}/_next/static/{name}"
+        return httpx.request(method, url, headers={"Host": f"{app}.demo.test"}).raise_for_status()
+
     def ssh(self, script: str, timeout: float = 60) -> str:
         """Run a shell script in the root folder on the host."""
         with connect(self.runner, "staging") as host:
@@ -134,6 +140,13 @@ class Site:
         project = self.runner.config.environments["staging"].project
         text = self.ssh(f"docker ps --filter label=com.docker.compose.project={project} --format '{form}'")
         return dict(line.split(" ") for line in text.splitlines())
+
+
+def changed(site: Site, **values: object) -> Site:
+    """Return the same site under another configuration."""
+    environment = site.runner.config.environments["staging"].model_copy(update=values)
+    config = site.runner.config.model_copy(update={"environments": {"staging": environment}})
+    return replace(site, runner=replace(site.runner, config=config))
 
 
 @pytest.fixture(scope="session")

@@ -7,15 +7,20 @@ import threading
 
 import pytest
 
+from alecia_pipeline.config import PublicConfig, SmokeProbe
 from alecia_pipeline.errors import RefusedError, ReleaseFailedError
 from alecia_pipeline.operations.confirming import confirm_release, revert_release
 from alecia_pipeline.operations.hosts import connect, leased, prepare_host
 from alecia_pipeline.operations.inspecting import history, live_release, logs, repair, status, unlock, verify_app
 from alecia_pipeline.operations.releasing import switch_release
 from alecia_pipeline.operations.rollback import switch_back
+from alecia_pipeline.operations.stages.gates import AuditGates
+from alecia_pipeline.operations.stages.images import BuiltImages
+from alecia_pipeline.operations.stages.plans import Plans
+from alecia_pipeline.operations.stages.releases import HostReleases
 from alecia_pipeline.operations.staging import stage_app
 from alecia_pipeline_tests.load import Outcome, send_until
-from alecia_pipeline_tests.operations.rollout.conftest import Site
+from alecia_pipeline_tests.operations.rollout.conftest import Site, changed
 
 pytestmark = pytest.mark.engine
 
@@ -199,3 +204,27 @@ def test_the_environment_can_be_looked_at(site: Site) -> None:
     follower = logs(site.runner, "staging", "caddy", follow=True)
     assert next(follower)
     follower.close()
+
+
+def releases_of(site: Site) -> HostReleases:
+    """Return the releases of an environment whose public smoke asks a port that speaks no TLS."""
+    public = PublicConfig(address=site.address, https_port=site.port)
+    runner = changed(site, smoke=(SmokeProbe(host="{domain}"),), public=public).runner
+    return HostReleases(runner, AuditGates(runner), BuiltImages(runner, Plans(runner)))
+
+
+def test_a_failed_smoke_of_a_confirmed_release_says_so_and_moves_nothing(site: Site) -> None:
+    before, current = site.containers(), status(site.runner, "staging")
+    assert current.state == "confirmed"
+    with pytest.raises(ReleaseFailedError, match="nothing was switched in this run") as caught:
+        releases_of(site).judge("staging", None)
+    assert "https://demo.test/: " in str(caught.value)
+    assert (site.containers(), status(site.runner, "staging")) == (before, current)
+
+
+def test_a_failed_smoke_of_an_open_release_reverts_it(site: Site) -> None:
+    version = site.answer("web")
+    record = site.switch(web=site.images.first if version == "second" else site.images.second)
+    with pytest.raises(ReleaseFailedError, match="what was live before serves again"):
+        releases_of(site).judge("staging", record.id)
+    assert (site.answer("web"), status(site.runner, "staging").release) == (version, record.parent)

@@ -18,7 +18,7 @@ from alecia_pipeline.operations.rollback import switch_back
 from alecia_pipeline.operations.stacks import apply_stack
 from alecia_pipeline.operations.staging import stage_app
 from alecia_pipeline_tests.conftest import git, write
-from alecia_pipeline_tests.operations.rollout.conftest import CADDYFILE, COMPOSE, Site
+from alecia_pipeline_tests.operations.rollout.conftest import CADDYFILE, COMPOSE, Site, changed
 
 pytestmark = pytest.mark.engine
 
@@ -27,12 +27,6 @@ def commit(site: Site, files: dict[str, str]) -> None:
     write(site.runner.repo, files)
     git(site.runner.repo, "add", "--all")
     git(site.runner.repo, "commit", "--quiet", "--message=change")
-
-
-def changed(site: Site, **values: object) -> Site:
-    environment = site.runner.config.environments["staging"].model_copy(update=values)
-    config = site.runner.config.model_copy(update={"environments": {"staging": environment}})
-    return replace(site, runner=replace(site.runner, config=config))
 
 
 def cache_version(site: Site) -> str:

@@ -1,0 +1,25 @@
+"""One released shop for all files of this folder: bringing it up takes minutes, cold."""
+
+import ssl
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from alecia_pipeline_tests.shop import Shop, open_shop
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """A shop whose first release is confirmed."""
+    one = open_shop(tmp_path_factory.mktemp("shop"))
+    one.alecia("release", "--env", "staging")
+    return one
+
+
+@pytest.fixture(scope="session")
+def visitor(shop: Shop) -> Iterator[httpx.Client]:
+    """A client that verifies the sandbox's certificates."""
+    tls = ssl.create_default_context(cafile=str(shop.box.status().ca_file))
+    with httpx.Client(verify=tls, timeout=30) as client:
+        yield client
