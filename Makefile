@@ -5,7 +5,7 @@ PURE := errors.py,redaction.py,config.py,source/*,audit/*,images/*,migrations/*,
 comma := ,
 PURE_FILES := alecia_pipeline/$(subst $(comma),$(comma)alecia_pipeline/,$(PURE))
 
-.PHONY: help install system lint unit check test demo lock clean
+.PHONY: help install system lint unit check test demo bench lock clean
 help:  ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
 
@@ -43,6 +43,9 @@ test: system check  ## set up everything and run every test: engine, registry, V
 
 demo: install  ## set up everything and release a scratch copy of the sample to a VPS in a container
 	$(BIN)/python sandbox/demo.py
+
+bench: install  ## print the medians of what a user waits for; after make demo
+	$(BIN)/python bench/release.py
 
 lock:  ## renew requirements.lock (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url \
