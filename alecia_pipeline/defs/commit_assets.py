@@ -1,15 +1,16 @@
 """The assets that a commit alone decides: sources, gates, images."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
 from alecia_pipeline.defs.failure import translated
 from alecia_pipeline.defs.graph import Graph
 from alecia_pipeline.defs.keys import LOCKFILE, audit_key, image_key, source_key
+from alecia_pipeline.defs.lockfile_offer import not_regenerated, offer
 from alecia_pipeline.defs.step import STAGES, AssetPlan, Step, define
-from alecia_pipeline.errors import ReleaseFailedError
-from alecia_pipeline.operations.outcome import Outcome
+from alecia_pipeline.errors import ReleaseFailedError, UsageError
+from alecia_pipeline.operations.outcome import Fact, Outcome
 from alecia_pipeline.redaction import Redactor
 
 AUDIT_GATES = ("dependencies", "lockfile")
@@ -79,7 +80,17 @@ def gate_assets(graph: Graph, redactor: Redactor) -> list[dg.AssetsDefinition]:
 def _judge_lockfile(step: Step) -> Outcome:
     outcome = step.stages.gates.lockfile(step.commit)
     _raise_refused("the lockfile stops every app", outcome)
-    return Outcome(outcome.version, outcome.facts)
+    return Outcome(outcome.version, {**outcome.facts, **_offered(step)})
+
+
+def _offered(step: Step) -> Mapping[str, Fact]:
+    """Return a stale lockfile's regeneration. It costs a container, so it is made where it is of use alone."""
+    gates = step.stages.gates
+    try:
+        wanted = gates.regeneration(step.commit)
+    except UsageError as error:
+        return not_regenerated(error)
+    return offer(step.context, wanted, gates.docker_config) if wanted else {}
 
 
 def _audit(graph: Graph, redactor: Redactor, app: str) -> dg.AssetsDefinition:

@@ -1,17 +1,18 @@
 """A run of the command line that is recorded in Dagster like any other: seen, re-executable, watched by sensors.
 
 `execute_in_process` would be public API, but its runs cannot be re-executed and no failure sensor sees them; hence
-the two private calls below, pinned by the lock and by a test.
+the private calls below, pinned by the lock and by a test.
 """
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import dagster as dg
 from dagster._core.definitions.reconstruct import ReconstructableRepository
+from dagster._core.events import RunFailureReason
 from dagster._core.execution.api import execute_run_iterator
 from dagster._core.remote_origin import (
     ManagedGrpcPythonEnvCodeLocationOrigin,
@@ -83,9 +84,10 @@ def release_run(launch: Launch, listen: Listen, log: Log) -> Recorded:
 
 def redeploy_run(launch: Launch, apps: Mapping[str, str | None], listen: Listen, log: Log) -> Recorded:
     """Audit, build and move some apps only; `apps`: name -> environment of its image. Raises as `release_run`."""
-    keys = {LOCKFILE, *(environment_key(launch.environment, step) for step in ("release", "smoke"))}
+    environment = str(launch.environment)
+    keys = {LOCKFILE, *(environment_key(environment, step) for step in ("release", "smoke"))}
     for app, variant in apps.items():
-        keys |= {audit_key(app), image_key(app, variant), environment_key(launch.environment, app)}
+        keys |= {audit_key(app), image_key(app, variant), environment_key(environment, app)}
     return _run(launch, _release_job(launch), keys, listen, log)
 
 
@@ -107,6 +109,7 @@ def _run(launch: Launch, job_name: str, keys: set[dg.AssetKey] | None, listen: L
     repository = ReconstructableRepository.for_module(MODULE, "defs", str(dagster_home()))
     job = repository.get_reconstructable_job(job_name)
     errors: list[AleciaError] = []
+    interrupted = False
     with open_instance() as instance, STEP_LOG.to(log):
         end_abandoned(instance)
         run = instance.create_run_for_job(
@@ -117,12 +120,15 @@ def _run(launch: Launch, job_name: str, keys: set[dg.AssetKey] | None, listen: L
             remote_job_origin=_origin(job.job_name),
             job_code_origin=job.get_python_origin(),
         )
-        for progress in _progress(execute_run_iterator(job, run, instance)):
-            errors += [progress.error] if progress.error else []
-            listen(progress)
+        for event in execute_run_iterator(job, run, instance):
+            interrupted = interrupted or _is_interrupt(event)
+            progress = _translate(event)
+            if progress:
+                errors += [progress.error] if progress.error else []
+                listen(progress)
         ended = instance.get_run_by_id(run.run_id)
-    if ended and ended.status is dg.DagsterRunStatus.CANCELED:
-        raise KeyboardInterrupt  # Dagster took it for its own and went to the end
+    if interrupted:
+        raise KeyboardInterrupt
     if not errors and not (ended and ended.is_success):
         where = f"run {run.run_id}"
         errors.append(ReleaseFailedError("the run did not succeed", where=where, fix="`alecia ui` shows it"))
@@ -150,11 +156,11 @@ def _origin(job: str) -> RemoteJobOrigin:
     return RemoteJobOrigin(RemoteRepositoryOrigin(location, "__repository__"), job)
 
 
-def _progress(events: Iterator[dg.DagsterEvent]) -> Iterator[Progress]:
-    for event in events:
-        found = _translate(event)
-        if found:
-            yield found
+def _is_interrupt(event: dg.DagsterEvent) -> bool:
+    """Whether Ctrl-C ended the run: Dagster takes the signal for its own, cleans up, and says so as a failure."""
+    if event.event_type is not dg.DagsterEventType.RUN_FAILURE:
+        return False
+    return event.job_failure_data.failure_reason is RunFailureReason.UNEXPECTED_TERMINATION
 
 
 def _translate(event: dg.DagsterEvent) -> Progress | None:

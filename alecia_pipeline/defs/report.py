@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from alecia_pipeline.operations.outcome import Fact, Outcome, Table
+from alecia_pipeline.operations.outcome import Fact, Markdown, Outcome, Table
 from alecia_pipeline.redaction import Redactor
 
 MAX_ROWS = 200
@@ -33,6 +33,8 @@ def _value(fact: Fact, redactor: Redactor) -> dg.MetadataValue[Any]:
     match fact:
         case Table(rows):
             return _table(rows, redactor)
+        case Markdown(text):
+            return dg.MetadataValue.md(redactor(text))
         case bool():
             return dg.MetadataValue.bool(fact)
         case int():

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
+from alecia_pipeline.audit.regeneration import Regeneration
 from alecia_pipeline.operations.affected import Affected
 from alecia_pipeline.operations.outcome import Outcome
 
@@ -37,6 +39,15 @@ class Gates(Protocol):
 
     def lockfile(self, commit: str) -> Outcome:
         """Judge the whole lockfile. Verdict: `settings`, which only fails on what concerns every app."""
+        ...
+
+    def regeneration(self, commit: str) -> Regeneration | None:
+        """Return how pnpm would write a stale lockfile anew; None when it is not stale. Raises UsageError."""
+        ...
+
+    @property
+    def docker_config(self) -> Path | None:
+        """The folder with the logins for images; None: the docker client's own."""
         ...
 
 

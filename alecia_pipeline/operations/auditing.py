@@ -7,6 +7,7 @@ from time import perf_counter
 from alecia_pipeline.adapters.git import open_commit, open_worktree
 from alecia_pipeline.audit.finding import Finding, Report, Stats
 from alecia_pipeline.audit.lock import LockfileVerdict, judge
+from alecia_pipeline.audit.regeneration import Regeneration, regeneration
 from alecia_pipeline.audit.rules import audit_snapshot, concerning, in_order
 from alecia_pipeline.audit.snapshot import Snapshot, take_snapshot
 from alecia_pipeline.errors import UsageError
@@ -47,6 +48,11 @@ def audit_app(runner: Runner, commit: str, app: str) -> tuple[Finding, ...]:
 def audit_lockfile(runner: Runner, commit: str) -> LockfileVerdict:
     """Return the verdict on a commit's whole lockfile. Raises UsageError as `audit` does."""
     return judge(_audited(runner.repo, commit)[0])
+
+
+def lockfile_regeneration(runner: Runner, commit: str) -> Regeneration | None:
+    """Return how to write a commit's lockfile anew, None when it is not stale. Raises UsageError as `audit` does."""
+    return regeneration(_audited(runner.repo, commit)[0], runner.config.builder.contexts)
 
 
 @lru_cache(maxsize=2)

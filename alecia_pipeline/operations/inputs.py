@@ -20,9 +20,7 @@ def check_inputs(runner: Runner, environment: str, commit: str, apps: Collection
     describe_files(runner, environment, view.snapshot.tree)
 
 
-def check_images(
-    runner: Runner, rev: str, apps: Sequence[str], environment: str | None
-) -> tuple[str, tuple[str, ...]]:
+def check_images(runner: Runner, rev: str, apps: Sequence[str], environment: str | None) -> tuple[str, tuple[str, ...]]:
     """Read what the images of `apps` (default: all) are built from; return the commit and the apps' names.
 
     Raises UsageError for the first file that is missing or does not parse, an unknown revision, app or environment.

@@ -13,7 +13,14 @@ class Table:
     rows: tuple[Mapping[str, Cell], ...]
 
 
-Fact = str | int | float | bool | Table
+@dataclass(frozen=True)
+class Markdown:
+    """Text with marks, such as a diff."""
+
+    text: str
+
+
+Fact = str | int | float | bool | Table | Markdown
 
 
 @dataclass(frozen=True)

@@ -58,9 +58,7 @@ def make_live(runner: Runner, held: Session, draft: Draft, parent: ReleaseRecord
     for image in sorted(app.image for app in record.apps.values() if app.service in later):
         ensure_image(runner, held.rollout, image)
     _start_missing(runner, held, record, later, record.id)
-    static = {app: record.apps[app].image for app in static_apps(json.loads(draft.caddy)) if app in record.apps}
-    if static:
-        held.rollout.keep_static(static)
+    _keep_static(runner, held, draft)
     held.rollout.switch(record.id, record.parent, seconds)
     runner.log(f"{record.environment}/release: {record.id} is live, to be confirmed")
 
@@ -80,6 +78,16 @@ def _start_missing(runner: Runner, held: Session, record: ReleaseRecord, later: 
         ensure_image(runner, held.rollout, app.image)
         file = f"{held.host.agent.root}/releases/{release}/compose.yaml"
         held.rollout.stage(Staging(file, wanted[service], service, app.image, None, "/"))
+
+
+def _keep_static(runner: Runner, held: Session, draft: Draft) -> None:
+    """Put the static files of the apps whose sites serve them beside those of the releases before."""
+    apps = draft.record.apps
+    wanted = {app: apps[app].image for app in static_apps(json.loads(draft.caddy)) if app in apps}
+    found = held.rollout.keep_static(wanted) if wanted else {}
+    for app, files in sorted(found.items()):
+        what = f"{files} static files of {app} are kept" if files else f"{app} has no .next/static in its image"
+        runner.log(f"{draft.record.environment}/release: {what}")
 
 
 def _draft(

@@ -54,13 +54,15 @@ class Rollout:
         script = _call(*call, *smoke)
         self._step(f"stage-{staging.app}", script, f"{staging.app} did not pass its staging", timeout=300)
 
-    def keep_static(self, images: Mapping[str, str]) -> None:
+    def keep_static(self, images: Mapping[str, str]) -> dict[str, int]:
         """Copy the static files of Next.js apps (app -> image on the host) to where Caddy serves them from.
 
         Those of earlier releases stay until these are pruned, so that pages opened before a switch go on working.
+        Return app -> number of its image's files; none were found where its build has another folder than `.next`.
         """
         script = "\n".join(_call("keep_static", app, image) for app, image in sorted(images.items()))
-        self._step("static", script, "static files cannot be copied from an image")
+        output = self._step("static", script, "static files cannot be copied from an image")
+        return {app: int(count) for app, _, count in (line.partition(" ") for line in output.splitlines())}
 
     def switch(self, release: str, parent: str | None, seconds: int) -> None:
         """Make a release live by one rename; from then on the host reverts it unless it is confirmed in `seconds`."""

@@ -1,12 +1,20 @@
 import functools
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
 import pytest
 
 from alecia_pipeline.adapters.registry_http import RegistryClient
+from alecia_pipeline.cli.build import wanted_images
 from alecia_pipeline.cli.main import run
+from alecia_pipeline.config import Config
+from alecia_pipeline.defs.instance import open_instance
+from alecia_pipeline.defs.planned import COMMIT_TAG, ENVIRONMENT_TAG
 from alecia_pipeline_tests.conftest import Repository
 from alecia_pipeline_tests.monorepo import mini
 from alecia_pipeline_tests.oci_images import write_image
@@ -22,6 +30,17 @@ cp "$IMAGE" "$out"
 """
 
 
+WITHOUT_NETWORK = """\
+import functools, httpx
+from alecia_pipeline.adapters.registry_http import RegistryClient
+from alecia_pipeline.cli.main import main
+from alecia_pipeline.operations import planning
+from alecia_pipeline_tests.registry_server import RegistryServer
+planning.RegistryClient = functools.partial(RegistryClient, transport=httpx.WSGITransport(RegistryServer()))
+main()
+"""
+
+
 @pytest.fixture
 def repo(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_image: Path) -> Path:
     programs = tmp_path / "bin"
@@ -31,6 +50,10 @@ def repo(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
     monkeypatch.setenv("IMAGE", str(small_image))
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    for name in ("ALECIA_REPO", "ALECIA_CONFIG", "ALECIA_REV", "ALECIA_UI"):
+        monkeypatch.setenv(name, "")
     server = RegistryServer()
     monkeypatch.setattr(
         "alecia_pipeline.operations.planning.RegistryClient",
@@ -50,8 +73,17 @@ def test_builds_then_reuses(repo: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert "2 built, 0 reused" in first.out
     assert "cms | #1 building" in first.err
     assert run(["build", "--repo", str(repo), "cms", "--format", "json"]) == 0
-    images = json.loads(capsys.readouterr().out)["images"]
-    assert [(image["app"], image["reused"]) for image in images] == [("cms", True)]
+    document = json.loads(capsys.readouterr().out)
+    assert [(image["app"], image["environment"], image["reused"]) for image in document["images"]] == [
+        ("cms", None, True)
+    ]
+    assert document["images"][0]["reference"].startswith(f"{HOST}/mini/cms@sha256:")
+    with open_instance() as instance:
+        run_of_build = instance.get_run_by_id(document["run"])
+    assert run_of_build is not None
+    assert (run_of_build.job_name, run_of_build.is_success) == ("build", True)
+    assert run_of_build.tags[COMMIT_TAG] == document["commit"]
+    assert ENVIRONMENT_TAG not in run_of_build.tags
 
 
 def test_a_table_shows_what_was_reused(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -66,6 +98,53 @@ def test_a_failing_build_exits_with_one(
     monkeypatch.setenv("IMAGE", "/nonexistent")
     assert run(["build", "--repo", str(repo), "cms"]) == 1
     assert "the build of cms failed" in capsys.readouterr().err
+
+
+def test_an_app_that_fails_its_audit_is_not_built(
+    repo: Path, repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = {"alecia.yaml": f"registry: {HOST}/mini\n", "apps/cms/src/server.ts": "import 'left-pad';\n"}
+    other = repository(mini(broken))
+    assert run(["build", "--repo", str(other), "cms"]) == 1
+    told = capsys.readouterr().err
+    assert "audit/cms did not pass: dependencies" in told
+    assert "#1 building" not in told
+    assert run(["build", "--repo", str(other), "website"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        (None, (("cms", None), ("colab", None), ("colab", "staging"))),
+        ("production", (("cms", None), ("colab", None))),
+        ("staging", (("cms", None), ("colab", "staging"))),
+    ],
+)
+def test_an_app_has_one_image_per_environment_where_its_arguments_differ(
+    environment: str | None, expected: tuple[tuple[str, str | None], ...]
+) -> None:
+    host = {"address": "h", "user": "u", "identity_file": "k", "host_key": "SHA256:" + "A" * 43}
+    common = {"domain": "d.test", "caddyfile": "Caddyfile", "hosts": [host]}
+    environments = {"production": common, "staging": {**common, "build_args": {"colab": {"URL": "x"}}}}
+    config = Config.model_validate({"environments": environments})
+    assert wanted_images(config, ["cms", "colab"], environment) == expected
+
+
+def test_a_polite_kill_ends_the_builds(repo: Path, tmp_path: Path) -> None:
+    program = tmp_path / "bin" / "docker"
+    program.write_text('#!/bin/sh\ncat > /dev/null\necho $$ > "$PIDS"\necho "#1 building"\nexec sleep 300\n')
+    environment = {**os.environ, "PIDS": str(tmp_path / "pids")}
+    command = [sys.executable, "-c", WITHOUT_NETWORK, "build", "--repo", str(repo), "cms"]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as alecia:
+        assert alecia.stderr is not None
+        lines = iter(alecia.stderr.readline, "")
+        assert any("#1 building" in line for line in lines)
+        alecia.send_signal(signal.SIGTERM)
+        told = alecia.stderr.read()
+        assert alecia.wait(60) == 130, told
+    assert told.endswith("interrupted\n")
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pids").read_text()), 0)
 
 
 def test_an_unknown_app_exits_with_two(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:

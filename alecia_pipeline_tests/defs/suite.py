@@ -4,9 +4,11 @@ import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 import dagster as dg
 
+from alecia_pipeline.audit.regeneration import Regeneration
 from alecia_pipeline.defs.assembly import Site, assemble
 from alecia_pipeline.defs.graph import EnvironmentGraph, Graph
 from alecia_pipeline.defs.stages import Stages
@@ -46,6 +48,7 @@ class Recorded:
     broken: dict[str, Exception] = field(default_factory=dict)
     failing_audits: set[str] = field(default_factory=set)
     lockfile_passes: bool = True
+    stale: Regeneration | None = None
     pending_files: tuple[str, ...] = ()
     head_commit: str = HEAD
     moves: Affected = WEBSITE
@@ -89,6 +92,13 @@ class Recorded:
     def lockfile(self, commit: str) -> Outcome:
         self._call("lockfile", commit)
         return Outcome(verdicts=(Verdict("settings", self.lockfile_passes, "overrides differ"),))
+
+    def regeneration(self, commit: str) -> Regeneration | None:
+        return self.stale
+
+    @property
+    def docker_config(self) -> Path | None:
+        return None
 
     def start(self, commit: str, images: Iterable[tuple[str, str | None]]) -> None:
         self._call("start", commit, *(f"{app}/{environment or ''}" for app, environment in images))

@@ -56,6 +56,11 @@ def test_swept_services_are_named() -> None:
     assert Rollout(FakeHost([answer(stdout="web-1\nweb-2\n")]), AGENT, 5).sweep(["web-3"]) == ("web-1", "web-2")
 
 
+def test_static_files_are_counted() -> None:
+    rollout = Rollout(FakeHost([answer(stdout="docs 0\nweb 12\n")]), AGENT, 5)
+    assert rollout.keep_static({"web": "i@sha256:1", "docs": "i@sha256:2"}) == {"docs": 0, "web": 12}
+
+
 def test_a_failed_step_tells_the_reason_without_the_progress() -> None:
     host = FakeHost([answer(1, stderr=" Container web Creating\nweb-1 is unhealthy\n")])
     with pytest.raises(ReleaseFailedError, match="the switch to r2 failed") as caught:

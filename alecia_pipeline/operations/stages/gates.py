@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from alecia_pipeline.audit.finding import Finding
-from alecia_pipeline.operations.auditing import audit_app, audit_lockfile
+from alecia_pipeline.audit.regeneration import Regeneration
+from alecia_pipeline.operations.auditing import audit_app, audit_lockfile, lockfile_regeneration
 from alecia_pipeline.operations.outcome import Fact, Outcome, Table, Verdict
+from alecia_pipeline.operations.planning import docker_config
 from alecia_pipeline.operations.runner import Runner
 
 _LOCKFILE_RULES = "lockfile-"
@@ -32,6 +35,15 @@ class AuditGates:
         text = "; ".join(found.settings) or "there is no pnpm-lock.yaml"
         facts: dict[str, Fact] = {"version": found.version or "none", "importers": Table(tuple(rows))}
         return Outcome(facts=facts, verdicts=(Verdict("settings", found.ok, "" if found.ok else text),))
+
+    def regeneration(self, commit: str) -> Regeneration | None:
+        """Return how to write a stale lockfile anew."""
+        return lockfile_regeneration(self.runner, commit)
+
+    @property
+    def docker_config(self) -> Path | None:
+        """The folder with the login for the image to run pnpm in; None: the docker client's own."""
+        return docker_config(self.runner)
 
 
 def _verdict(gate: str, findings: Iterable[Finding]) -> Verdict:
