@@ -45,6 +45,8 @@ class Sandbox:
         """
         with state.locked(self.directory, report):
             self._engine.ensure(report)
+            if not self._ports_file.is_file():
+                self._remove_data()  # left by a sandbox of this name whose keys and passwords are gone
             self._settle_ports(report)
             self._ensure_files()
             containers.ensure_network(self._name)
@@ -71,8 +73,6 @@ class Sandbox:
         with state.locked(self.directory, report):
             self._engine.ensure(report)
             report(f"removing the sandbox {self._name} with all its data")
-            for container in self._containers():
-                containers.remove(container)
             self._remove_data()
             self._registry().untrust()
             self._hosts.remove()
@@ -167,6 +167,8 @@ class Sandbox:
         ports.settle(self._ports_file, held, report)
 
     def _remove_data(self) -> None:
+        for container in self._containers():
+            containers.remove(container)
         for volume in (self._registry().container, *self._vps().volumes):
             commands.run(["docker", "volume", "rm", "--force", volume])
         if commands.succeeds(["docker", "network", "inspect", self._name]):

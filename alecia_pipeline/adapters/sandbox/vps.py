@@ -23,7 +23,7 @@ class Vps:
 
     def __init__(self, directory: Path, name: str, ports: Ports) -> None:
         self.container = f"{name}-vps"
-        self.volumes = (f"{name}-vps-docker", f"{name}-vps-home")
+        self.volumes = (f"{name}-vps-docker", f"{name}-vps-home", f"{name}-vps-srv")
         self.user_key = KeyPair(directory / "ssh" / "id_ed25519")
         self.host_key = KeyPair(directory / "ssh" / "host_ed25519")
         self.known_hosts_file = directory / "ssh" / "known_hosts"
@@ -57,7 +57,7 @@ class Vps:
         return image
 
     def _container(self, image: str, network: str, trusted: dict[str, bytes]) -> Container:
-        docker, home = self.volumes
+        docker, home, srv = self.volumes
         published = {self._ports.ssh: 22, self._ports.http: 80, self._ports.https: 443}
         options = (
             "--privileged",
@@ -68,6 +68,8 @@ class Vps:
             f"--stop-timeout={STOP_SECONDS}",
             f"--volume={docker}:/var/lib/docker",
             f"--volume={home}:/home/{USER}",
+            # The releases: they must outlive the container as the engine's volumes do, or the two disagree.
+            f"--volume={srv}:/srv",
             *(f"--publish={LOOPBACK}:{outside}:{inside}" for outside, inside in published.items()),
         )
         return Container(name=self.container, image=image, options=options, files=self._files(trusted))
