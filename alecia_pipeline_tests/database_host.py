@@ -10,15 +10,13 @@ from pathlib import Path
 import yaml
 
 from alecia_pipeline.adapters.host import RemoteHost
-from alecia_pipeline.adapters.sandbox.sandbox import Sandbox
 from alecia_pipeline.adapters.sandbox.status import SandboxStatus
 from alecia_pipeline.config import EnvironmentConfig, parse_config
 from alecia_pipeline.operations.hosts import connect
 from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.rollout.ports import Command, Completed
+from alecia_pipeline_tests.box import SAMPLE, open_box
 from alecia_pipeline_tests.conftest import git, write
-
-SAMPLE = Path(__file__).parents[1] / "examples/alepanel"
 
 COMPOSE = """\
 services:
@@ -94,10 +92,8 @@ class DatabaseHost:
 @contextlib.contextmanager
 def database_host(folder: Path) -> Iterator[DatabaseHost]:
     """Make a repository and an environment of its own in `folder` and on the VPS; remove the latter at the end."""
-    sandbox = Sandbox()
+    sandbox = open_box()
     status = sandbox.status()
-    if not status.running:
-        status = sandbox.up(print)
     project = f"data{secrets.token_hex(4)}"
     images = sandbox.build_service_images(SAMPLE, print)
     config_file = folder / "runner.yaml"

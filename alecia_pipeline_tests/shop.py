@@ -17,13 +17,10 @@ import yaml
 from alecia_pipeline.adapters.sandbox.runner_file import runner_file
 from alecia_pipeline.adapters.sandbox.sandbox import Sandbox
 from alecia_pipeline.config import parse_config
+from alecia_pipeline_tests.box import SAMPLE, open_box
 from alecia_pipeline_tests.conftest import git
 from alecia_pipeline_tests.load import Target
 
-ROOT = Path(__file__).resolve().parent.parent
-SAMPLE = ROOT / "examples" / "alepanel"
-NAME = "alecia-test"
-STATE = ROOT / ".cache" / "test-sandbox"
 ALECIA = Path(sys.executable).with_name("alecia")
 
 HOSTS = ("app", "colab", "cms", "flows", "sign", "analytics", "feeds", "vault", "search", "pdf", "s3", "storage", "www")
@@ -128,8 +125,7 @@ class Shop:
 
 def open_shop(folder: Path) -> Shop:
     """Bring the tests' sandbox up and copy the sample into a new repository."""
-    box = Sandbox(STATE, NAME)
-    box.up(print)
+    box = open_box()
     repo = folder / "alepanel"
     shutil.copytree(SAMPLE, repo)
     git(repo, "init", "--quiet", "--initial-branch=main")

@@ -11,20 +11,20 @@ import paramiko
 import pytest
 
 from alecia_pipeline.adapters.host import AGENT_SCRIPT, RemoteHost, agent_of
-from alecia_pipeline.adapters.sandbox.sandbox import Sandbox
 from alecia_pipeline.adapters.ssh import open_link
 from alecia_pipeline.config import HostConfig
 from alecia_pipeline.errors import OutsideError, RefusedError, UsageError
 from alecia_pipeline.rollout.agent import Agent
 from alecia_pipeline.rollout.lease import lease
 from alecia_pipeline.rollout.ports import Command
+from alecia_pipeline_tests.box import open_box
 
 pytestmark = pytest.mark.engine
 
 
 @pytest.fixture(scope="module")
 def login() -> HostConfig:
-    status = Sandbox().up(print)
+    status = open_box().status()
     return HostConfig(
         address="127.0.0.1",
         port=status.ssh_port,

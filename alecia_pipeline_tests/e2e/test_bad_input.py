@@ -11,11 +11,11 @@ import pytest
 import yaml
 
 from alecia_pipeline.adapters.sandbox.runner_file import runner_file
-from alecia_pipeline.adapters.sandbox.sandbox import Sandbox
 from alecia_pipeline.cli.main import run
 from alecia_pipeline.config import parse_config
+from alecia_pipeline_tests.box import SAMPLE, open_box
 from alecia_pipeline_tests.conftest import git
-from alecia_pipeline_tests.shop import NAME, SAMPLE, STATE, Shop
+from alecia_pipeline_tests.shop import Shop
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 
@@ -38,8 +38,7 @@ LOOKING = (
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """The sample and the tests' sandbox, in a root and a compose project of this file's own."""
     folder = tmp_path_factory.mktemp("bad")
-    box = Sandbox(STATE, NAME)
-    box.up(print)
+    box = open_box()
     repo = folder / "alepanel"
     shutil.copytree(SAMPLE, repo)
     git(repo, "init", "--quiet", "--initial-branch=main")

@@ -13,6 +13,7 @@ from alecia_pipeline.operations.building import ImageBuilder
 from alecia_pipeline.operations.planning import make_plan, open_registry
 from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.release.model import ImageResult
+from alecia_pipeline_tests.box import open_box
 from alecia_pipeline_tests.conftest import Repository, git, write
 from alecia_pipeline_tests.monorepo import mini
 
@@ -34,9 +35,7 @@ FILES = mini({"apps/cms/Dockerfile": DOCKERFILE, "apps/website/Dockerfile": None
 
 @pytest.fixture(scope="module")
 def sandbox() -> Sandbox:
-    one = Sandbox()
-    one.up(print)
-    return one
+    return open_box()
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from alecia_pipeline.cli.main import run
 from alecia_pipeline.operations.environment import read_environment
 from alecia_pipeline.operations.migrating import irreversible_migrations, pending_migrations
 from alecia_pipeline.redaction import MASK
-from alecia_pipeline_tests.database_host import SAMPLE, DatabaseHost, database_host
+from alecia_pipeline_tests.box import SAMPLE
+from alecia_pipeline_tests.database_host import DatabaseHost, database_host
 from alecia_pipeline_tests.https_site import HOST, Server, make_authority, server_context
 
 pytestmark = pytest.mark.engine

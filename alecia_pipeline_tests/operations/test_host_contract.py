@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from alecia_pipeline.adapters.sandbox.sandbox import Sandbox
 from alecia_pipeline.config import parse_config
 from alecia_pipeline.operations.hosts import connect
 from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.rollout.ports import Command, Host
+from alecia_pipeline_tests.box import open_box
 from alecia_pipeline_tests.folder_host import FolderHost
 
 CONFIG = """
@@ -30,7 +30,7 @@ def host(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Host,
     if request.param == "folder":
         yield FolderHost(tmp_path), "/srv/any"
         return
-    status = Sandbox().status() if Sandbox().status().running else Sandbox().up(print)
+    status = open_box().status()
     root = f"/srv/contract{secrets.token_hex(4)}"
     text = CONFIG.format(root=root, port=status.ssh_port, key=status.ssh_key_file, pin=status.host_key_fingerprint)
     with connect(Runner(tmp_path, parse_config(text.encode()), print), "staging") as host:

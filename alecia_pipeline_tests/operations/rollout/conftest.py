@@ -21,6 +21,7 @@ from alecia_pipeline.operations.staging import stage_app
 from alecia_pipeline.release.draft import ReleaseFacts
 from alecia_pipeline.release.model import MigrationState, ReleaseRecord
 from alecia_pipeline.rollout.ports import Command
+from alecia_pipeline_tests.box import open_box
 from alecia_pipeline_tests.conftest import git, write
 from alecia_pipeline_tests.load import Target
 from alecia_pipeline_tests.stub_images import StubImages, build_stub_images
@@ -151,8 +152,8 @@ def changed(site: Site, **values: object) -> Site:
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
-    one = Sandbox()
-    status = one.up(print)
+    one = open_box()
+    status = one.status()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DOCKER_CONFIG", str(status.docker_config))
         yield one

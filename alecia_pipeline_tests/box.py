@@ -1,0 +1,18 @@
+"""The tests' own sandbox: one for each checkout, so that two never meet, and a user's own is left alone."""
+
+import hashlib
+from pathlib import Path
+
+from alecia_pipeline.adapters.sandbox.sandbox import Sandbox
+
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLE = ROOT / "examples" / "alepanel"
+STATE = ROOT / ".cache" / "test-sandbox"
+NAME = f"alecia-test-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:6]}"
+
+
+def open_box() -> Sandbox:
+    """Bring the tests' sandbox up, which a second time changes nothing, and return it."""
+    box = Sandbox(STATE, NAME)
+    box.up(print)
+    return box
