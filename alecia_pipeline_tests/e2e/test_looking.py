@@ -35,24 +35,24 @@ def test_logs_of_an_app_and_of_a_service(shop: Shop) -> None:
 
 
 def test_following_a_log_goes_on_until_it_is_interrupted(shop: Shop) -> None:
-    follower = subprocess.Popen(
+    with subprocess.Popen(
         [ALECIA, "--config", str(shop.config), "logs", "postgres", "--env", "staging", "-f", "--lines", "1"],
         cwd=shop.repo,
         env=shop.environment,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         start_new_session=True,
-    )
-    assert follower.stdout is not None
-    assert follower.stdout.readline()
-    assert follower.poll() is None
-    os.killpg(follower.pid, signal.SIGINT)
-    assert follower.wait(timeout=30) == 130
+    ) as follower:
+        assert follower.stdout is not None
+        assert follower.stdout.readline()
+        assert follower.poll() is None
+        os.killpg(follower.pid, signal.SIGINT)
+        assert follower.wait(timeout=30) == 130
 
 
 def test_nothing_needs_mending(shop: Shop) -> None:
     assert shop.json("repair", "--env", "staging")["action"] == "nothing"
-    assert "staging is free" in shop.failure("unlock", "--env", "staging", status=0)
+    assert "staging was free already" in shop.failure("unlock", "--env", "staging", status=0)
     assert shop.json("migrate", "--env", "staging")["applied_now"] == []
 
 
