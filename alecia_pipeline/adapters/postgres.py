@@ -1,6 +1,6 @@
 """PostgreSQL over a local (forwarded) port, by libpq's own calls: they tell how many statements of a message passed.
 
-FACTS "PostgreSQL" has the measurements behind each setting.
+docs/facts.md has the measurements behind each setting.
 """
 
 import contextlib

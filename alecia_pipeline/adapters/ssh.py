@@ -1,6 +1,6 @@
 """One SSH connection: the host key is pinned before login, output never deadlocks, a dead link is noticed.
 
-FACTS "SSH" has the measurements behind each choice.
+docs/facts.md has the measurements behind each choice.
 """
 
 import base64
@@ -65,7 +65,7 @@ class SshLink:
         """Yield the lines of a command's standard output as they come; leaving the loop closes the channel."""
         channel = self._open()
         try:
-            # A terminal: the remote side ends as soon as the channel does (FACTS "SSH").
+            # A terminal: the remote side ends as soon as the channel does (docs/facts.md).
             channel.get_pty(width=10_000)
             channel.exec_command(shlex.join(command.argv))
             with channel.makefile("r") as lines:

@@ -1,4 +1,4 @@
-"""Findings and the report, as JSON exactly as DESIGN section 4 fixes it."""
+"""Findings and the report, as JSON exactly as docs/design.md fixes it."""
 
 from typing import Any, Literal
 

@@ -1,4 +1,4 @@
-"""Asset keys (DESIGN section 3): the one place that knows how they are spelt."""
+"""Asset keys (docs/design.md): the one place that knows how they are spelt."""
 
 import re
 

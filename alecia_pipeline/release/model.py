@@ -1,4 +1,4 @@
-"""The values a release is made of: the plan before it, the record after it. JSON as DESIGN sections 1 and 4 fix it."""
+"""The values a release is made of: the plan before it, the record after it. JSON as docs/design.md fixes it."""
 
 from typing import Literal
 

@@ -10,7 +10,7 @@ from alecia_pipeline.source.yaml_document import load_yaml
 
 MAX_BYTES = 256_000
 MAX_VALUES = 50_000
-"""After aliases are expanded. `docker compose config` ran 7 minutes on an alias bomb (FACTS)."""
+"""After aliases are expanded. `docker compose config` ran 7 minutes on an alias bomb (docs/facts.md)."""
 
 
 @dataclass(frozen=True, slots=True)

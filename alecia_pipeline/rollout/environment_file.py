@@ -79,7 +79,7 @@ def complete_environment(
     """Add what is absent: `given` values, and `secrets` by `make`. What the host has stays.
 
     A generated value is never replaced: a new POSTGRES_PASSWORD on an existing volume would not change the role's
-    (FACTS "SSH"). Only the keys of `written`, plain values that the pipeline itself put there and nobody changed
+    (docs/facts.md). Only the keys of `written`, plain values that the pipeline itself put there and nobody changed
     since, follow `given`. An empty secret counts as absent.
     """
     plain = {key: value for key, value in given.items() if key not in secrets}

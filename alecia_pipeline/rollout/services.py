@@ -112,5 +112,5 @@ def _without_apps(depends: Any, apps: Collection[str]) -> Any:
 
 
 def _without_aliases(network: Any) -> Any:
-    # An alias shared by two versions lets internal callers reach the staged one too early (FACTS).
+    # An alias shared by two versions lets internal callers reach the staged one too early (docs/facts.md).
     return {key: value for key, value in network.items() if key != "aliases"} if isinstance(network, dict) else network

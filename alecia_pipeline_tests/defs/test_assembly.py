@@ -1,4 +1,4 @@
-"""The graph of DESIGN section 3: exact keys, groups, edges, checks, jobs, sensors."""
+"""The graph of docs/design.md: exact keys, groups, edges, checks, jobs, sensors."""
 
 import dagster as dg
 import pytest

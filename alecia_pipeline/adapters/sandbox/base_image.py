@@ -1,7 +1,7 @@
 """Base images: from the image hub where it answers, else stand-ins made from Debian's and npm's packages.
 
 The stand-ins carry what this machine needs to reach its package sources: their addresses, apt options and
-certificate authorities. So their digests differ from machine to machine (FACTS).
+certificate authorities. So their digests differ from machine to machine (docs/facts.md).
 """
 
 import platform

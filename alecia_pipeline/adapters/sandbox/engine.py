@@ -16,7 +16,7 @@ from alecia_pipeline.errors import OutsideError, UsageError
 DAEMON_SETTINGS = Path("/etc/docker/daemon.json")
 
 FEATURES = {"containerd-snapshotter": True}
-"""The containerd image store keeps the digests of pushed and loaded images equal (FACTS)."""
+"""The containerd image store keeps the digests of pushed and loaded images equal (docs/facts.md)."""
 
 START_SECONDS = 60.0
 STOP_SECONDS = 60.0

@@ -11,7 +11,7 @@ Report = Callable[[str], None]
 """Takes one line of progress for a person."""
 
 ENGINE_FROM_TRIXIE = ("docker.io", "docker-cli", "docker-compose", "docker-buildx")
-"""Debian 12's engine is too old; these four come from Debian 13 and need nothing else from it (FACTS)."""
+"""Debian 12's engine is too old; these four come from Debian 13 and need nothing else from it (docs/facts.md)."""
 
 PIN = "Package: *\nPin: release n=trixie\nPin-Priority: 100\n"
 """Below the machine's own suites: only what is asked for by name comes from the other suite."""
