@@ -180,7 +180,8 @@ def _check_twins(apps: dict[str, AppConfig]) -> None:
 def parse_config(data: bytes, where: str = CONFIG_FILE) -> Config:
     """Parse `alecia.yaml`. Raises UsageError with the key path and the nearest known name."""
     if len(data) > MAX_BYTES:
-        raise UsageError(f"{CONFIG_FILE} is larger than {MAX_BYTES} bytes", where=where, fix="cut it down")
+        why = f"it has {len(data)} bytes, and at most {MAX_BYTES} are read"
+        raise UsageError(f"{CONFIG_FILE} is too large", where=where, why=why, fix="cut it down")
     try:
         raw = yaml.load(data, Loader=_Loader)  # noqa: S506 - a SafeLoader, without aliases and duplicate keys
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:

@@ -65,7 +65,7 @@ class BuildKit:
     def _start(self, command: BuildCommand, stdin: IO[bytes]) -> subprocess.Popen[bytes]:
         with self._lock:
             if self._cancelled:
-                raise ReleaseFailedError("the build was cancelled")
+                raise _cancelled()
             process = _spawn(command, stdin)
             self._running.add(process)
         return process
@@ -93,6 +93,15 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         except subprocess.TimeoutExpired:
             _signal_group(process, signal.SIGKILL)
             process.wait()
+
+
+def _cancelled() -> ReleaseFailedError:
+    return ReleaseFailedError(
+        "the build was cancelled",
+        where="docker buildx",
+        why="the run was interrupted, or another build of it failed",
+        fix="start again: what is built already is reused",
+    )
 
 
 def _spawn(command: BuildCommand, stdin: IO[bytes]) -> subprocess.Popen[bytes]:
@@ -130,5 +139,8 @@ def _failure(label: str, status: int, tail: deque[str]) -> OutsideError | Releas
             fix="start the engine, or `alecia sandbox up`",
         )
     return ReleaseFailedError(
-        f"the build of {label} failed", where=label, why=f"docker buildx ended with {status}:\n{text}"
+        f"the build of {label} failed",
+        where=label,
+        why=f"docker buildx ended with {status}:\n{text}",
+        fix="mend the instruction that failed; `alecia audit` finds what can be seen in the files",
     )

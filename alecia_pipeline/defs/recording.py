@@ -130,8 +130,9 @@ def _run(launch: Launch, job_name: str, keys: set[dg.AssetKey] | None, listen: L
     if interrupted:
         raise KeyboardInterrupt
     if not errors and not (ended and ended.is_success):
-        where = f"run {run.run_id}"
-        errors.append(ReleaseFailedError("the run did not succeed", where=where, fix="`alecia ui` shows it"))
+        why = f"it ended as {ended.status.value}" if ended else "it is not recorded any more"
+        fix = "`alecia ui` shows it"
+        errors.append(ReleaseFailedError("the run did not succeed", where=f"run {run.run_id}", why=why, fix=fix))
     return Recorded(run.run_id, errors[0] if errors else None)
 
 
@@ -187,7 +188,7 @@ def _judged(event: dg.DagsterEvent, key: str) -> Progress | None:
         return None
     what = f"{key} did not pass: {evaluation.check_name}"
     fix = "`alecia audit` lists every finding with its fix"
-    return Progress("failed", key, error=ReleaseFailedError(what, why=evaluation.description, fix=fix))
+    return Progress("failed", key, error=ReleaseFailedError(what, where=key, why=evaluation.description, fix=fix))
 
 
 def _error(event: dg.DagsterEvent, key: str) -> AleciaError:
@@ -195,7 +196,7 @@ def _error(event: dg.DagsterEvent, key: str) -> AleciaError:
     if failure is None:
         cause = event.step_failure_data.error
         return ReleaseFailedError(
-            f"{key} failed", why=cause.message if cause else None, fix="`alecia ui` shows the run"
+            f"{key} failed", where=key, why=cause.message if cause else None, fix="`alecia ui` shows the run"
         )
     facts = {name: _plain(value) for name, value in failure.metadata.items()}
     kind = _ERRORS.get(int(facts.get(EXIT_CODE, ExitCode.FAILED)), ReleaseFailedError)

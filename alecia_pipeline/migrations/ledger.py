@@ -133,6 +133,7 @@ def _refuse_ahead(pending: Sequence[MigrationFile], ahead: Sequence[LedgerRow]) 
     if ahead and (breaking or pending):
         raise RefusedError(
             "the database is ahead of this commit",
+            where="table alecia_pipeline.migrations",
             why=f"it has {', '.join(row.name for row in ahead)}, which the commit does not have",
             fix="release a commit that has these files",
         )

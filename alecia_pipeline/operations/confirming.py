@@ -59,7 +59,10 @@ def _record(host: RemoteHost, release: str) -> ReleaseRecord:
     found = {record.id: record for record in kept_records(host)}
     if release not in found:
         raise ReleaseFailedError(
-            f"release {release} is not on the host", where=host.where, fix="`alecia history --env E` lists what is"
+            f"release {release} is not on the host",
+            where=host.where,
+            why=f"kept: {', '.join(found) or 'none'}",
+            fix="`alecia history --env E` lists what is",
         )
     return found[release]
 

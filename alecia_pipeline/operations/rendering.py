@@ -125,7 +125,10 @@ def site_hosts(runner: Runner, environment: str, commit: str, values: Mapping[st
 def _compose(tree: Tree, path: str) -> ComposeFile:
     if path not in tree.entries:
         raise UsageError(
-            "the compose file is not in the commit", where=path, fix="commit it, or correct environments.<env>.compose"
+            "the compose file is not in the commit",
+            where=path,
+            why="it has no such file",
+            fix="commit it, or correct environments.<env>.compose",
         )
     return parse_compose(tree.read(path), path)
 

@@ -11,7 +11,7 @@ from alecia_pipeline.operations.releasing import kept_records, make_live, publis
 from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.operations.sessions import Session, settled_session
 from alecia_pipeline.release.draft import Draft, Entry, Origin, Project, ReleaseFacts, assemble
-from alecia_pipeline.release.history import later_id, past_migrations, release_id, rollback_target
+from alecia_pipeline.release.history import later_id, nothing_live, past_migrations, release_id, rollback_target
 from alecia_pipeline.release.model import MigrationState, ReleaseRecord
 from alecia_pipeline.rollout.project import read_services
 from alecia_pipeline.rollout.services import service_name
@@ -27,6 +27,8 @@ def switch_back(runner: Runner, environment: str, to: str | None = None) -> Rele
     config = runner.config.environment(environment)
     with settled_session(runner, environment) as held:
         records = kept_records(held.host)
+        if not records:
+            raise nothing_live(held.host.where)
         state = read_host_state(held.host, config, runner.redactor)
         target = rollback_target(records, state.live.id if state.live else None, to)
         _refuse_past_ledger(runner, environment, target)
@@ -52,7 +54,12 @@ def _draft(held: Session, environment: str, target: ReleaseRecord, state: HostSt
     folder = f"releases/{target.id}"
     compose, caddy = read_bundle(held.host, (f"{folder}/compose.yaml", f"{folder}/caddy.json"))
     if compose is None or caddy is None:
-        raise RefusedError(f"release {target.id} is not complete on the host", where=folder, fix="choose another one")
+        raise RefusedError(
+            f"release {target.id} is not complete on the host",
+            where=folder,
+            why="compose.yaml or caddy.json is gone",
+            fix="`alecia history --env E` lists the others",
+        )
     document: dict[str, Any] = load_yaml(compose, f"{folder}/compose.yaml")
     services: Mapping[str, dict[str, Any]] = document.pop("services")
     entries = {name: _entry(name, target, services, state) for name in target.apps}

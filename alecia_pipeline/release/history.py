@@ -70,7 +70,7 @@ def rollback_target(records: Sequence[ReleaseRecord], live: str | None, to: str 
     known = {record.id: record for record in records}
     current = known.get(live or "")
     if current is None:
-        raise RefusedError("there is nothing to roll back", why="no release is live", fix="alecia release --env E")
+        raise nothing_live("releases/live")
     wanted = to or current.parent
     if wanted is None or wanted not in known or wanted == live:
         raise UsageError(
@@ -81,6 +81,13 @@ def rollback_target(records: Sequence[ReleaseRecord], live: str | None, to: str 
         )
     _refuse_past_migrations(records, current, known[wanted])
     return known[wanted]
+
+
+def nothing_live(where: str) -> RefusedError:
+    """Return the refusal to roll back where no release is live."""
+    return RefusedError(
+        "there is nothing to roll back", where=where, why="no release is live", fix="`alecia release --env E`"
+    )
 
 
 def _refuse_past_migrations(records: Sequence[ReleaseRecord], current: ReleaseRecord, target: ReleaseRecord) -> None:

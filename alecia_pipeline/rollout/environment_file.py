@@ -63,6 +63,7 @@ def render_environment(values: Mapping[str, str]) -> bytes:
     if parse_environment(data, "environment file") != dict(values):
         raise UsageError(
             "these environment values cannot be written for docker compose",
+            where=", ".join(sorted(key for key in values if not _KEY.fullmatch(f"{key}="))) or "environment file",
             why="read back, they would differ: a key has a character that is not allowed in a name",
             fix="use letters, digits and _ in the keys",
         )

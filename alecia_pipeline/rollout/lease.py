@@ -37,7 +37,12 @@ def _taken(done: Completed, agent: Agent) -> int:
     if done.status == _HELD:
         raise _refused("another run is at work on this environment", done, agent)
     if done.status:
-        raise OutsideError("the lease cannot be taken", where=agent.root, why=done.stderr.decode(errors="replace"))
+        raise OutsideError(
+            "the lease cannot be taken",
+            where=agent.root,
+            why=done.stderr.decode(errors="replace"),
+            fix="`alecia doctor --env E` checks the host",
+        )
     return int(done.text)
 
 

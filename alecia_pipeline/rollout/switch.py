@@ -110,7 +110,12 @@ def look(host: Host, agent: Agent) -> Snapshot:
     """Return the journal as it is now."""
     done = host.run(agent.command("snapshot"))
     if done.status:
-        raise OutsideError("the journal cannot be read", where=agent.root, why=done.stderr.decode(errors="replace"))
+        raise OutsideError(
+            "the journal cannot be read",
+            where=agent.root,
+            why=done.stderr.decode(errors="replace"),
+            fix="`alecia doctor --env E` checks the host",
+        )
     return parse_snapshot(done.text, agent.root)
 
 

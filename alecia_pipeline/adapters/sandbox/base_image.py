@@ -106,7 +106,12 @@ class BaseImages:
     def _ensure_node(self, debian: str, report: Report) -> str:
         binary = NODE_BINARIES.get(platform.machine())
         if binary is None:
-            raise OutsideError("No stand-in for Node's image on this processor", where=platform.machine())
+            raise OutsideError(
+                "No stand-in for Node's image on this processor",
+                where=platform.machine(),
+                why=f"npm has Node's program for {', '.join(NODE_BINARIES)} alone",
+                fix="let the engine reach an image hub",
+            )
         recipe = self._folder / "node.Dockerfile"
         wanted = {"node": binary, **NODE_PACKAGES}
         local = f"{containers.LOCAL}/node:{assets.digest(recipe, debian, *wanted.values())}"

@@ -8,6 +8,8 @@ from alecia_pipeline.errors import OutsideError
 OUTPUT_TAIL = 2000
 """Characters of a failed program's output that the error shows: enough for the cause, not a whole build log."""
 
+HERE = "this machine"
+
 
 def run(
     argv: Sequence[str],
@@ -15,7 +17,7 @@ def run(
     stdin: bytes = b"",
     env: Mapping[str, str] | None = None,
     timeout: float = 900,
-    fix: str | None = None,
+    fix: str = "run it by hand to see more",
 ) -> str:
     """Return the standard output of `argv`. Raises OutsideError (with the output's end) if it fails.
 
@@ -25,12 +27,13 @@ def run(
     try:
         done = subprocess.run(argv, input=stdin, env=env, timeout=timeout, capture_output=True, check=False)
     except FileNotFoundError as error:
-        raise OutsideError(f"`{argv[0]}` is not installed", why=str(error), fix=fix) from error
+        raise OutsideError(f"`{argv[0]}` is not installed", where=HERE, why=str(error), fix=fix) from error
     except subprocess.TimeoutExpired as error:
-        raise OutsideError(f"`{name}` gave no result within {timeout:.0f} s", fix=fix) from error
+        why = f"it was ended after {timeout:.0f} s"
+        raise OutsideError(f"`{name}` gave no result", where=HERE, why=why, fix=fix) from error
     if done.returncode != 0:
         output = (done.stderr + done.stdout).decode(errors="replace").strip()[-OUTPUT_TAIL:]
-        raise OutsideError(f"`{name}` failed with exit status {done.returncode}", why=output, fix=fix)
+        raise OutsideError(f"`{name}` failed with exit status {done.returncode}", where=HERE, why=output, fix=fix)
     return done.stdout.decode(errors="replace")
 
 

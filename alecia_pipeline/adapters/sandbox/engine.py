@@ -36,11 +36,20 @@ def merged_settings(existing: str) -> str:
     try:
         settings = json.loads(existing or "{}")
     except json.JSONDecodeError as error:
-        raise UsageError("The engine's settings are not JSON", where=str(DAEMON_SETTINGS), why=str(error)) from error
+        raise _unreadable_settings(str(error)) from error
     if not isinstance(settings, dict):
-        raise UsageError("The engine's settings are not a JSON object", where=str(DAEMON_SETTINGS))
+        raise _unreadable_settings("they are not a JSON object")
     features = {**FEATURES, **settings.get("features", {})}
     return json.dumps({**settings, "features": features}, indent=2) + "\n"
+
+
+def _unreadable_settings(why: str) -> UsageError:
+    return UsageError(
+        "The engine's settings cannot be read",
+        where=str(DAEMON_SETTINGS),
+        why=why,
+        fix="mend the file, or move it away: the sandbox writes its own",
+    )
 
 
 def start_time(pid: int) -> str | None:
@@ -65,7 +74,12 @@ class Engine:
         if not answers():
             self._provide(report)
         if not commands.succeeds(["docker", "buildx", "version"]):
-            raise OutsideError("The engine's client has no buildx", fix="install Docker's buildx plugin")
+            raise OutsideError(
+                "The engine's client has no buildx",
+                where="docker buildx version",
+                why="images are built by BuildKit through it",
+                fix="install Docker's buildx plugin",
+            )
 
     def stop(self, report: Report) -> bool:
         """Stop the engine if it was started here; return whether it was."""
@@ -75,7 +89,12 @@ class Engine:
         report("stopping the engine that the sandbox started")
         os.kill(pid, signal.SIGTERM)
         if not _wait(lambda: start_time(pid) is None, STOP_SECONDS):
-            raise OutsideError(f"The engine (process {pid}) did not stop", where=str(self._log))
+            raise OutsideError(
+                f"The engine (process {pid}) did not stop",
+                where=str(self._log),
+                why=f"it was asked to, and still ran {STOP_SECONDS} s later",
+                fix=f"read its log, then: kill {pid}",
+            )
         self._record.unlink()
         return True
 
@@ -84,6 +103,7 @@ class Engine:
         if os.geteuid() != 0 or not names:
             raise OutsideError(
                 "No container engine answers here",
+                where=os.environ.get("DOCKER_HOST", "the local socket"),
                 why="the sandbox can install and start one only on Debian and Ubuntu, and only as root",
                 fix="install Docker (Engine, Compose, Buildx) or start it, and check with: docker info",
             )
@@ -110,7 +130,12 @@ class Engine:
                 check=True,
             )
         if not _wait(answers, START_SECONDS):
-            raise OutsideError("The engine did not start", where=str(self._log), why=self._log.read_text()[-1000:])
+            raise OutsideError(
+                "The engine did not start",
+                where=str(self._log),
+                why=self._log.read_text()[-1000:],
+                fix="mend what its log says, and check with: docker info",
+            )
         pid = int(pid_file.read_text())
         state.write(self._record, json.dumps({"pid": pid, "start_time": start_time(pid)}))
 

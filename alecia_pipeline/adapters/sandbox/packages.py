@@ -35,7 +35,10 @@ def install(names: Sequence[str], directory: Path, report: Report) -> None:
     if os.geteuid() != 0:
         wanted = " ".join(name.partition("/")[0] for name in names)
         raise OutsideError(
-            f"Not root, so these packages cannot be installed: {wanted}", fix=f"as root: apt-get install {wanted}"
+            f"These packages are missing: {wanted}",
+            where="this machine",
+            why="only root can install them",
+            fix=f"as root: apt-get install {wanted}",
         )
     report(f"installing from the distribution's packages: {' '.join(names)}")
     options = _apt_options(directory) if any("/" in name for name in names) else []

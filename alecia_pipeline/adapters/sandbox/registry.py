@@ -141,8 +141,9 @@ class Registry:
             state.write(target, source.read_bytes())
         except PermissionError as error:
             raise OutsideError(
-                "The engine does not trust the sandbox's registry yet, and its configuration is not writable",
+                "The engine does not trust the sandbox's registry yet",
                 where=str(target),
+                why="its configuration is not writable",
                 fix=f"sudo install -D -m 644 {source} {target}",
             ) from error
 

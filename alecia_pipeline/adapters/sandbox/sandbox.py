@@ -108,9 +108,7 @@ class Sandbox:
         Raises OutsideError before the first `up`.
         """
         if not self._contexts_file.is_file():
-            raise OutsideError(
-                "The sandbox has no base images yet", where=str(self._contexts_file), fix="alecia sandbox up"
-            )
+            raise _no_base_images(self._contexts_file)
         contexts: dict[str, str] = json.loads(self._contexts_file.read_text())
         return contexts
 
@@ -120,9 +118,7 @@ class Sandbox:
         Raises OutsideError before the first `up`.
         """
         if not self._images_file.is_file():
-            raise OutsideError(
-                "The sandbox has no base images yet", where=str(self._images_file), fix="alecia sandbox up"
-            )
+            raise _no_base_images(self._images_file)
         bases = json.loads(self._images_file.read_text())
         return ServiceImages(self._registry(), self._authority, bases).ensure(repository, report)
 
@@ -183,3 +179,12 @@ class Sandbox:
 
     def _vps(self) -> Vps:
         return Vps(self.directory, self._name, ports.load(self._ports_file))
+
+
+def _no_base_images(where: Path) -> OutsideError:
+    return OutsideError(
+        "The sandbox has no base images yet",
+        where=str(where),
+        why="it was not brought up, or was reset",
+        fix="alecia sandbox up",
+    )

@@ -42,9 +42,19 @@ def read_list(path: Path) -> list[ServiceImage]:
     try:
         return TypeAdapter(list[ServiceImage]).validate_json(path.read_bytes())
     except FileNotFoundError as error:
-        raise UsageError("The repository describes no service images", where=str(path)) from error
+        raise UsageError(
+            "The repository describes no service images",
+            where=str(path),
+            why="the file is not there",
+            fix="see examples/alepanel/infrastructure/images",
+        ) from error
     except ValidationError as error:
-        raise UsageError("The list of service images cannot be read", where=str(path), why=str(error)) from error
+        raise UsageError(
+            "The list of service images cannot be read",
+            where=str(path),
+            why=str(error),
+            fix="see examples/alepanel/infrastructure/images",
+        ) from error
 
 
 def caddy_binary() -> Path:
@@ -52,7 +62,12 @@ def caddy_binary() -> Path:
     beside = Path(sys.executable).with_name(CADDY)
     if beside.is_file():
         return beside
-    raise OutsideError("The caddy program is not installed", where=str(beside), fix="make install")
+    raise OutsideError(
+        "The caddy program is not installed",
+        where=str(beside),
+        why="the stand-in for Caddy's image is made from it",
+        fix="make install",
+    )
 
 
 class ServiceImages:

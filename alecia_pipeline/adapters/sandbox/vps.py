@@ -90,7 +90,8 @@ class Vps:
         while not (self._greets() and (not engine_too or self._engine_answers())):
             if time.monotonic() > deadline:
                 fix = f"docker logs {self.container}; docker exec {self.container} tail /var/log/dockerd.log"
-                raise OutsideError("The VPS does not get ready", where=self.container, fix=fix)
+                why = f"no SSH and no engine after {READY_SECONDS} s"
+                raise OutsideError("The VPS does not get ready", where=self.container, why=why, fix=fix)
             time.sleep(0.3)
 
     def _greets(self) -> bool:

@@ -67,7 +67,12 @@ class HostReleases:
         current = status(self.runner, environment)
         live = current.release
         if live is None:
-            raise RefusedError("no release is live", where=environment, fix=f"`alecia release --env {environment}`")
+            raise RefusedError(
+                "no release is live",
+                where=environment,
+                why="nothing was released here, or the first release was reverted",
+                fix=f"`alecia release --env {environment}`",
+            )
         if release not in {None, live}:
             raise ReleaseFailedError(
                 f"release {release} is not live any more",

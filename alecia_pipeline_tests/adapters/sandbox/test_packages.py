@@ -32,7 +32,7 @@ def test_nothing_is_installed_elsewhere() -> None:
 def test_without_root_the_command_to_run_is_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     said: list[str] = []
-    with pytest.raises(OutsideError, match="Not root") as caught:
+    with pytest.raises(OutsideError, match="These packages are missing") as caught:
         packages.install(["docker.io/trixie", "iptables"], tmp_path, said.append)
     assert caught.value.fix == "as root: apt-get install docker.io iptables"
     assert said == []
