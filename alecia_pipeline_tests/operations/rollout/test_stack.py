@@ -151,11 +151,11 @@ def test_an_environment_without_its_file_is_told_how_to_get_one(site: Site) -> N
     bare = changed(site, root=f"{site.root}/bare")
     with pytest.raises(RefusedError, match="environment file is not on the host"):
         apply_stack(bare.runner, "staging", "HEAD")
+    with pytest.raises(RefusedError, match="nothing to roll back"):
+        switch_back(bare.runner, "staging")
     bare.ssh("cp ../.env .")
     with pytest.raises(RefusedError, match="are not on the host yet"):
         switch_release(bare.runner, "staging", "HEAD", {}, site.facts())
-    with pytest.raises(RefusedError, match="nothing to roll back"):
-        switch_back(bare.runner, "staging")
 
 
 def test_a_root_that_cannot_be_made(site: Site) -> None:
