@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from alecia_pipeline.audit.builds import Build
-from alecia_pipeline.audit.file_index import FileIndex
-from alecia_pipeline.audit.gitignore import GitIgnore
-from alecia_pipeline.audit.layout import simulate
-from alecia_pipeline.audit.resolution import Resolved, Resolver
-from alecia_pipeline.audit.scan import SourceFile, scan
-from alecia_pipeline.audit.tsconfig import TsConfigs
+from alecia_pipeline.audit.dockerfile.builds import Build
+from alecia_pipeline.audit.dockerfile.layout import simulate
+from alecia_pipeline.audit.repository.gitignore import GitIgnore
+from alecia_pipeline.audit.resolution.file_index import FileIndex
+from alecia_pipeline.audit.resolution.resolver import Resolved, Resolver
+from alecia_pipeline.audit.resolution.tsconfig import TsConfigs
+from alecia_pipeline.audit.sources.scan import SourceFile, scan
 from alecia_pipeline.config import Config
 from alecia_pipeline.source.apps import App, commit_config, discover_apps
 from alecia_pipeline.source.dockerfile import Dockerfile, parse_dockerfile

@@ -10,7 +10,7 @@ import dagster as dg
 from dagster_docker import PipesDockerClient
 
 from alecia_pipeline.adapters.engine import ensure_image, remove_labelled
-from alecia_pipeline.audit.regeneration import Regeneration
+from alecia_pipeline.audit.manifests.regeneration import Regeneration
 from alecia_pipeline.errors import AleciaError, OutsideError
 from alecia_pipeline.operations.outcome import Fact, Markdown
 from alecia_pipeline.source.lockfile import LOCKFILE

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from alecia_pipeline.audit.regeneration import Regeneration
+from alecia_pipeline.audit.manifests.regeneration import Regeneration
 from alecia_pipeline.operations.affected import Affected
 from alecia_pipeline.operations.outcome import Outcome
 

@@ -6,8 +6,8 @@ from time import perf_counter
 
 from alecia_pipeline.adapters.git import open_commit, open_worktree
 from alecia_pipeline.audit.finding import Finding, Report, Stats
-from alecia_pipeline.audit.lock import LockfileVerdict, judge
-from alecia_pipeline.audit.regeneration import Regeneration, regeneration
+from alecia_pipeline.audit.manifests.lock import LockfileVerdict, judge
+from alecia_pipeline.audit.manifests.regeneration import Regeneration, regeneration
 from alecia_pipeline.audit.rules import audit_snapshot, concerning, in_order
 from alecia_pipeline.audit.snapshot import Snapshot, take_snapshot
 from alecia_pipeline.errors import UsageError

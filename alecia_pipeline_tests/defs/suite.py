@@ -8,7 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from alecia_pipeline.audit.regeneration import Regeneration
+from alecia_pipeline.audit.manifests.regeneration import Regeneration
 from alecia_pipeline.defs.assembly import Site, assemble
 from alecia_pipeline.defs.graph import EnvironmentGraph, Graph
 from alecia_pipeline.defs.stages import Stages

@@ -7,7 +7,7 @@ import docker
 import pytest
 
 from alecia_pipeline.adapters.sandbox.sandbox import Sandbox
-from alecia_pipeline.audit.regeneration import Regeneration
+from alecia_pipeline.audit.manifests.regeneration import Regeneration
 from alecia_pipeline.config import BuilderConfig, Config
 from alecia_pipeline.defs.lockfile_offer import LABEL
 from alecia_pipeline.errors import UsageError

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alecia_pipeline.audit.finding import Finding
-from alecia_pipeline.audit.regeneration import Regeneration
+from alecia_pipeline.audit.manifests.regeneration import Regeneration
 from alecia_pipeline.operations.auditing import audit_app, audit_lockfile, lockfile_regeneration
 from alecia_pipeline.operations.outcome import Fact, Outcome, Table, Verdict
 from alecia_pipeline.operations.planning import docker_config

@@ -1,0 +1,1 @@
+"""Dockerfiles, simulated stage by stage, and the rules on them."""

@@ -1,0 +1,1 @@
+"""Rules on manifests and the lockfile."""

@@ -1,0 +1,1 @@
+"""Rules on what else a repository holds: files, compose, build contexts."""
