@@ -16,3 +16,8 @@ def open_box() -> Sandbox:
     box = Sandbox(STATE, NAME)
     box.up(print)
     return box
+
+
+if __name__ == "__main__":
+    # Before the tests share themselves out: whoever starts the engine may stop it, and that must be none of them.
+    open_box()

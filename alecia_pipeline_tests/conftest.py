@@ -24,6 +24,18 @@ GIT_ENVIRONMENT = {
 }
 
 
+SHARED = ("shop", "site")
+"""Fixtures that stand for one environment on the VPS: only one process at a time may release to it."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Name what must stay in one process under `--dist loadgroup`: an environment, else a file with its fixtures."""
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        group = next((name for name in SHARED if name in fixtures), str(item.path))
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Refuse network sockets; unix sockets stay, because asyncio and the engine's client need them."""
     if item.get_closest_marker("engine") is None:

@@ -13,10 +13,11 @@ import pytest
 from alecia_pipeline.adapters.sandbox import commands
 from alecia_pipeline.adapters.sandbox.sandbox import Sandbox
 from alecia_pipeline.adapters.sandbox.status import SandboxStatus
+from alecia_pipeline_tests import box
 
 pytestmark = pytest.mark.engine
 
-NAME = "alecia-trial"
+NAME = f"{box.NAME}-trial"
 CADDYFILE = "{\n local_certs\n}\napp.alecia.localhost {\n respond hello\n}\n"
 WAIT_FOR_ENGINE = "timeout 60 sh -c 'until docker info >/dev/null 2>&1; do sleep 0.2; done'"
 

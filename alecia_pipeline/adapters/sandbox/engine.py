@@ -18,6 +18,8 @@ DAEMON_SETTINGS = Path("/etc/docker/daemon.json")
 FEATURES = {"containerd-snapshotter": True}
 """The containerd image store keeps the digests of pushed and loaded images equal (docs/facts.md)."""
 
+LOCK = Path("/run/lock/alecia-engine")
+
 START_SECONDS = 60.0
 STOP_SECONDS = 60.0
 POLL_SECONDS = 0.2
@@ -108,12 +110,13 @@ class Engine:
                 fix="install Docker (Engine, Compose, Buildx) or start it, and check with: docker info",
             )
         report("no container engine answers on this machine")
-        if shutil.which("dockerd") is None:
-            _write_settings()
-            packages.install(names, self._directory / "apt", report)
-        # On a machine with an init system, installing it has started it.
-        if not answers():
-            self._start(report)
+        with state.locked(LOCK, report):  # two sandboxes would start two engines
+            if shutil.which("dockerd") is None:
+                _write_settings()
+                packages.install(names, self._directory / "apt", report)
+            # On a machine with an init system, installing it has started it; or another sandbox has.
+            if not answers():
+                self._start(report)
 
     def _start(self, report: Report) -> None:
         report("starting the container engine (dockerd)")
