@@ -11,9 +11,9 @@ STATE = ROOT / ".cache" / "test-sandbox"
 NAME = f"alecia-test-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:6]}"
 
 
-def open_box() -> Sandbox:
-    """Bring the tests' sandbox up, which a second time changes nothing, and return it."""
-    box = Sandbox(STATE, NAME)
+def open_box(other: str = "") -> Sandbox:
+    """Bring the tests' sandbox up, which a second time changes nothing, and return it; `other` names a further one."""
+    box = Sandbox(STATE.with_name(STATE.name + other), NAME + other)
     box.up(print)
     return box
 

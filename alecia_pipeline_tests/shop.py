@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import ssl
 import subprocess
 import sys
 import time
@@ -123,9 +124,9 @@ class Shop:
         return Target(host, "127.0.0.1", found.https_port, found.ca_file)
 
 
-def open_shop(folder: Path) -> Shop:
-    """Bring the tests' sandbox up and copy the sample into a new repository."""
-    box = open_box()
+def open_shop(folder: Path, other: str = "") -> Shop:
+    """Bring the tests' sandbox (or the `other` one) up and copy the sample into a new repository."""
+    box = open_box(other)
     repo = folder / "alepanel"
     shutil.copytree(SAMPLE, repo)
     git(repo, "init", "--quiet", "--initial-branch=main")
@@ -145,6 +146,11 @@ def _impatient(box: Sandbox, repo: Path) -> bytes:
     raw = yaml.safe_load(written)
     raw["environments"]["staging"] |= {"soak_seconds": 2, "confirm_seconds": 45}
     return yaml.safe_dump(raw).encode()
+
+
+def open_visitor(shop: Shop) -> httpx.Client:
+    """Return a client that verifies the sandbox's certificates."""
+    return httpx.Client(verify=ssl.create_default_context(cafile=str(shop.box.status().ca_file)), timeout=30)
 
 
 def answer(visitor: httpx.Client, shop: Shop, name: str, path: str = "/") -> httpx.Response:

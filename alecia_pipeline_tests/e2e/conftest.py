@@ -1,12 +1,11 @@
 """One released shop for all files of this folder: bringing it up takes minutes, cold."""
 
-import ssl
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from alecia_pipeline_tests.shop import Shop, open_shop
+from alecia_pipeline_tests.shop import Shop, open_shop, open_visitor
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +18,6 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
 
 @pytest.fixture(scope="session")
 def visitor(shop: Shop) -> Iterator[httpx.Client]:
-    """A client that verifies the sandbox's certificates."""
-    tls = ssl.create_default_context(cafile=str(shop.box.status().ca_file))
-    with httpx.Client(verify=tls, timeout=30) as client:
+    """A visitor of its sites."""
+    with open_visitor(shop) as client:
         yield client

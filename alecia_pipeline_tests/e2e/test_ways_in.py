@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from alecia_pipeline_tests.conftest import git
-from alecia_pipeline_tests.shop import Shop, answer, wait_until
+from alecia_pipeline_tests.shop import Shop, answer, open_shop, open_visitor, wait_until
 from alecia_pipeline_tests.ui.browser import Page, chromium
 from alecia_pipeline_tests.watched import LOCATION, Watched, selection, watching
 
@@ -22,13 +22,18 @@ COMMON = {f"staging/{step}" for step in ("host", "secrets", "stack", "migrations
 
 
 @pytest.fixture(scope="module")
-def watched(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
-    """Dagster watching a bare clone of a shop that runs what its head says."""
-    before = git(shop.repo, "rev-parse", "HEAD")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+    """Dagster watching a bare clone of a shop that runs what its head says; on a VPS of its own, beside the others."""
+    shop = open_shop(tmp_path_factory.mktemp("shop"), "-watched")
     shop.alecia("release", "--env", "staging")
     with watching(shop, tmp_path_factory.mktemp("origin") / "alepanel.git") as watched:
         yield watched
-    shop.restore(before)
+
+
+@pytest.fixture(scope="module")
+def visitor(watched: Watched) -> Iterator[httpx.Client]:
+    with open_visitor(watched.shop) as client:
+        yield client
 
 
 @pytest.fixture
