@@ -28,6 +28,7 @@ SHARED = ("shop", "site")
 """Fixtures that stand for one environment on the VPS: only one process at a time may release to it."""
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Name what must stay in one process under `--dist loadgroup`: an environment, else a file with its fixtures."""
     for item in items:
