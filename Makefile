@@ -38,7 +38,7 @@ system:
 
 test: system check  ## set up everything and run every test: engine, registry, VPS, PostgreSQL, browser
 	$(BIN)/python -m alecia_pipeline_tests.box
-	$(BIN)/coverage run -m pytest -q -n 4 --dist loadgroup -m engine
+	$(BIN)/coverage run -m pytest -q -n 4 --dist loadscope -m engine
 	$(BIN)/coverage combine -q --append
 	$(BIN)/coverage report --fail-under=95
 

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 import pytest_socket
+from xdist.scheduler import LoadScopeScheduling
+
+TESTS = Path(__file__).resolve().parent
 
 Repository = Callable[[Mapping[str, str | bytes]], Path]
 
@@ -24,17 +27,18 @@ GIT_ENVIRONMENT = {
 }
 
 
-SHARED = ("shop", "site")
-"""Fixtures that stand for one environment on the VPS: only one process at a time may release to it."""
+class Environments(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
+    """Keeps in one process what shares an environment: a folder with fixtures of its own, else a file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = self.config.rootpath / nodeid.partition("::")[0]
+        shares = path.parent != TESTS and (path.parent / "conftest.py").is_file()
+        return str(path.parent if shares else path)
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Name what must stay in one process under `--dist loadgroup`: an environment, else a file with its fixtures."""
-    for item in items:
-        fixtures = getattr(item, "fixturenames", ())
-        group = next((name for name in SHARED if name in fixtures), str(item.path))
-        item.add_marker(pytest.mark.xdist_group(group))
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling | None:
+    """Share out the tests that need the engine (`--dist loadscope`) so that no two processes release to one host."""
+    return Environments(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

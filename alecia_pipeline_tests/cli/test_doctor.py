@@ -1,4 +1,4 @@
-"""`alecia doctor` where nothing is as it should be; on a real host it runs in e2e/test_bad_input.py."""
+"""`alecia doctor` where nothing is as it should be; on a real host it runs in e2e/shop/test_bad_input.py."""
 
 import functools
 import json
