@@ -177,6 +177,7 @@ def site(sandbox: Sandbox, images: StubImages, tmp_path_factory: pytest.TempPath
     with connect(one.runner, "staging") as host:
         text = "".join(f"{key}={value}\n" for key, value in values.items())
         host.write(f"{one.root}/.env", text.encode(), mode=0o600)
+    one.ssh("docker ps -aq --filter 'name=^t[0-9a-f]{8}-' | xargs -r docker rm -f")  # of tests that were killed
     try:
         one.release(web=images.first, shop=images.first, jobs=images.first)
         yield one
