@@ -27,6 +27,9 @@ ALECIA = Path(sys.executable).with_name("alecia")
 HOSTS = ("app", "colab", "cms", "flows", "sign", "analytics", "feeds", "vault", "search", "pdf", "s3", "storage", "www")
 """The sample's host names beside the apex."""
 
+PROJECT = "label=com.docker.compose.project=alecia"
+"""The filter for what is the shop's: other tests have projects of theirs on the same host."""
+
 
 @dataclass(frozen=True)
 class Shop:
@@ -101,13 +104,14 @@ class Shop:
     def containers(self) -> dict[str, str]:
         """Return the id of each running container of the environment by its compose service."""
         form = '{{.Label "com.docker.compose.service"}} {{.ID}} {{.CreatedAt}}'
-        listed = self.on_host("docker", "ps", "--no-trunc", "--format", form)
+        listed = self.on_host("docker", "ps", "--no-trunc", "--filter", PROJECT, "--format", form)
         return {line.split(" ", 1)[0]: line.split(" ", 1)[1] for line in listed.splitlines()}
 
     def app_containers(self) -> dict[str, str]:
         """Return the running containers of the apps alone: app -> id."""
+        form = '{{.Label "alecia.app"}} {{.ID}}'
         listed = self.on_host(
-            "docker", "ps", "--no-trunc", "--filter", "label=alecia.app", "--format", '{{.Label "alecia.app"}} {{.ID}}'
+            "docker", "ps", "--no-trunc", "--filter", PROJECT, "--filter", "label=alecia.app", "--format", form
         )
         return dict(line.split(" ", 1) for line in listed.splitlines())
 
