@@ -16,6 +16,10 @@ from alecia_pipeline.source.tree import EXECUTABLE, REGULAR, SYMLINK, Entry, Tre
 # configuration could start programs; nothing here ever runs one.
 pygit2.option(Option.SET_OWNER_VALIDATION, 0)
 
+# By default a pack file is mapped as a whole, and every page that was looked at counts as this process's memory.
+pygit2.settings.mwindow_size = 4 << 20
+pygit2.settings.mwindow_mapped_limit = 16 << 20
+
 _CHANGED = FileStatus.WT_MODIFIED | FileStatus.WT_TYPECHANGE | FileStatus.WT_NEW
 
 
@@ -104,6 +108,12 @@ def open_worktree(repo: Path) -> Tree:
             fix="leave --worktree out, or name a clone",
         )
     return WorkTree(repository)
+
+
+def working_folder(repo: Path) -> Path:
+    """Return the top folder of the working tree. Raises UsageError as `open_worktree` does."""
+    open_worktree(repo)
+    return Path(_open(repo).workdir)
 
 
 def resolve(repo: Path, rev: str) -> str:

@@ -66,6 +66,14 @@ class Finding(Value):
         return (rank, *place, self.rule, self.dependency or "", self.message)
 
 
+class Audited(Value):
+    """What an audit found in a tree of so many packages and source files."""
+
+    findings: tuple[Finding, ...]
+    packages: int
+    files: int
+
+
 class Stats(Value):
     """How much was looked at, and how long it took (seconds of wall time)."""
 

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from alecia_pipeline.audit.dockerfile import copies, filters, installs, runtime
 from alecia_pipeline.audit.finding import Finding
 from alecia_pipeline.audit.manifests import declared, lock
-from alecia_pipeline.audit.repository import compose, contexts, junk, paths
+from alecia_pipeline.audit.repository import compose, contexts, junk, links, paths
 from alecia_pipeline.audit.snapshot import Snapshot
 
-MODULES = (compose, contexts, declared, copies, filters, installs, runtime, junk, lock, paths)
+MODULES = (compose, contexts, declared, copies, filters, installs, runtime, junk, links, lock, paths)
 
 _EVERYWHERE = frozenset({"lockfile-missing", "lockfile-stale"})
 """Rules whose findings at the root stop every app's install."""

@@ -7,9 +7,13 @@ from functools import cached_property
 from alecia_pipeline.audit.dockerfile.builds import Build
 from alecia_pipeline.audit.dockerfile.layout import simulate
 from alecia_pipeline.audit.repository.gitignore import GitIgnore
-from alecia_pipeline.audit.resolution.file_index import FileIndex
+from alecia_pipeline.audit.resolution.config_aliases import ConfigAliases
+from alecia_pipeline.audit.resolution.file_index import FileIndex, index_tree
+from alecia_pipeline.audit.resolution.known import known_names, locked_names
+from alecia_pipeline.audit.resolution.places import Places
 from alecia_pipeline.audit.resolution.resolver import Resolved, Resolver
 from alecia_pipeline.audit.resolution.tsconfig import TsConfigs
+from alecia_pipeline.audit.sources.extract import Extractor, extract_all
 from alecia_pipeline.audit.sources.scan import SourceFile, scan
 from alecia_pipeline.config import Config
 from alecia_pipeline.source.apps import App, commit_config, discover_apps
@@ -31,11 +35,12 @@ class Snapshot:
     dockerfiles: Mapping[str, Dockerfile]
     ignores: Mapping[str, DockerIgnore]
     config: Config
+    extractor: Extractor = extract_all
 
     @cached_property
     def files(self) -> FileIndex:
         """The paths, indexed."""
-        return FileIndex(self.tree.entries)
+        return index_tree(self.tree)
 
     @cached_property
     def gitignore(self) -> GitIgnore:
@@ -50,7 +55,17 @@ class Snapshot:
     @cached_property
     def sources(self) -> tuple[SourceFile, ...]:
         """Every scanned file with its imports."""
-        return scan(self.tree, self.workspace)
+        return scan(self.tree, self.workspace, self.extractor)
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """The names that are packages for certain."""
+        return known_names(self.workspace, self.lockfile)
+
+    @cached_property
+    def locked(self) -> Mapping[str, frozenset[str]] | None:
+        """The names that the lockfile has for each package; None without a lockfile."""
+        return locked_names(self.lockfile) if self.lockfile else None
 
     @cached_property
     def imports(self) -> tuple[Resolved, ...]:
@@ -58,7 +73,15 @@ class Snapshot:
         ambient: dict[str, frozenset[str]] = {}
         for source in self.sources:
             ambient[source.package] = ambient.get(source.package, frozenset()) | set(source.imports.ambient)
-        resolver = Resolver(self.files, self.workspace, self.tsconfigs, self.gitignore, ambient)
+        resolver = Resolver(
+            Places(self.files, self.gitignore),
+            self.workspace,
+            self.tsconfigs,
+            ConfigAliases(self.tree, self.workspace),
+            ambient,
+            self.known,
+            self.locked,
+        )
         return tuple(resolver.resolve(source, item) for source in self.sources for item in source.imports.found)
 
     @cached_property
@@ -77,8 +100,11 @@ class Snapshot:
         return self.workspace.package(folder).manifest.name
 
 
-def take_snapshot(tree: Tree) -> Snapshot:
-    """Parse what every rule needs. Raises UsageError for a root-level input that is missing or does not parse."""
+def take_snapshot(tree: Tree, extractor: Extractor = extract_all) -> Snapshot:
+    """Parse what every rule needs. Raises UsageError for a root-level input that is missing or does not parse.
+
+    `extractor` reads the sources; it may remember what it read before.
+    """
     workspace = read_workspace(tree)
     config = commit_config(tree)
     apps = discover_apps(tree, workspace, config)
@@ -91,4 +117,5 @@ def take_snapshot(tree: Tree) -> Snapshot:
         dockerfiles={path: parse_dockerfile(tree.read(path), path) for path in paths},
         ignores={path: ignore_for(tree, path) for path in paths},
         config=config,
+        extractor=extractor,
     )

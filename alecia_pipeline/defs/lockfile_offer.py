@@ -4,12 +4,12 @@ import os
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import dagster as dg
 from dagster_docker import PipesDockerClient
 
 from alecia_pipeline.adapters.engine import ensure_image, remove_labelled
+from alecia_pipeline.adapters.pnpm import IN_CONTAINER, laid_out
 from alecia_pipeline.audit.manifests.regeneration import Regeneration
 from alecia_pipeline.errors import AleciaError, OutsideError
 from alecia_pipeline.operations.outcome import Fact, Markdown
@@ -19,7 +19,6 @@ LABEL = "alecia-lockfile-run"
 """Label of the container; its value is the run's id. The Pipes client leaves its containers behind."""
 
 _FOLDER = "/repo"
-_BRIEF_NPM = {"npm_config_fetch_retries": "1", "npm_config_update_notifier": "false"}
 
 
 def offer(context: dg.AssetExecutionContext, wanted: Regeneration, docker_config: Path | None) -> Mapping[str, Fact]:
@@ -46,11 +45,7 @@ def not_regenerated(error: AleciaError) -> Mapping[str, Fact]:
 
 def _regenerated(context: dg.AssetExecutionContext, wanted: Regeneration, docker_config: Path | None) -> bytes:
     ensure_image(wanted.image, docker_config)
-    with TemporaryDirectory(prefix="alecia-lockfile-") as name:
-        folder = Path(name)
-        for path, data in wanted.files.items():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_bytes(data)
+    with laid_out(wanted) as folder:
         try:
             with warnings.catch_warnings():
                 # The Pipes client's own class calls a preview of its own base; a user can do nothing about it.
@@ -66,13 +61,13 @@ def _run_pnpm(context: dg.AssetExecutionContext, wanted: Regeneration, folder: P
     done = PipesDockerClient().run(
         context=context,
         image=wanted.image,
-        command=wanted.command,
+        command=wanted.command(_FOLDER),
         container_kwargs={
             "labels": {LABEL: context.run.run_id},
-            "environment": {"HOME": "/tmp", "CI": "true", **_BRIEF_NPM},  # noqa: S108 - the container's
+            "environment": dict(IN_CONTAINER),
             "user": f"{os.getuid()}:{os.getgid()}",
             "volumes": {str(folder): {"bind": _FOLDER, "mode": "rw"}},
-            "working_dir": _FOLDER,
+            "working_dir": IN_CONTAINER["HOME"],
             "cap_drop": ["ALL"],
             "security_opt": ["no-new-privileges"],
         },

@@ -14,19 +14,29 @@ MAX_ROWS = 200
 
 def metadata(outcome: Outcome, redactor: Redactor) -> dict[str, dg.MetadataValue[Any]]:
     """Return an outcome's facts as metadata, with every known secret masked."""
-    return {name: _value(fact, redactor) for name, fact in outcome.facts.items()}
+    return _values(outcome.facts, redactor)
 
 
 def materialization(key: dg.AssetKey, outcome: Outcome, redactor: Redactor) -> dg.MaterializeResult[None]:
     """Return the result of the step that made `key`, its blocking checks included."""
     checks = [
-        dg.AssetCheckResult(passed=v.passed, asset_key=key, check_name=v.gate, description=redactor(v.text) or None)
-        for v in outcome.verdicts
+        dg.AssetCheckResult(
+            passed=verdict.passed,
+            asset_key=key,
+            check_name=verdict.gate,
+            description=redactor(verdict.text) or None,
+            metadata=_values(verdict.facts, redactor),
+        )
+        for verdict in outcome.verdicts
     ]
     version = dg.DataVersion(outcome.version) if outcome.version else None
     return dg.MaterializeResult(
         asset_key=key, metadata=metadata(outcome, redactor), data_version=version, check_results=checks
     )
+
+
+def _values(facts: Mapping[str, Fact], redactor: Redactor) -> dict[str, dg.MetadataValue[Any]]:
+    return {name: _value(fact, redactor) for name, fact in facts.items()}
 
 
 def _value(fact: Fact, redactor: Redactor) -> dg.MetadataValue[Any]:

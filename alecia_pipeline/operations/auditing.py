@@ -1,11 +1,12 @@
-"""Audit a commit or the working tree: the whole of it, one app, or the lockfile alone."""
+"""Audit a tree: the whole of it, one app, or the lockfile alone."""
 
 from functools import lru_cache
 from pathlib import Path
-from time import perf_counter
 
-from alecia_pipeline.adapters.git import open_commit, open_worktree
-from alecia_pipeline.audit.finding import Finding, Report, Stats
+from alecia_pipeline.adapters.cache import Cache, default_cache
+from alecia_pipeline.adapters.extracts import RememberedExtractor
+from alecia_pipeline.adapters.git import open_commit
+from alecia_pipeline.audit.finding import Audited, Finding
 from alecia_pipeline.audit.manifests.lock import LockfileVerdict, judge
 from alecia_pipeline.audit.manifests.regeneration import Regeneration, regeneration
 from alecia_pipeline.audit.rules import audit_snapshot, concerning, in_order
@@ -15,30 +16,24 @@ from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.source.tree import Tree
 
 
-def audit(runner: Runner, rev: str | None, apps: tuple[str, ...] = ()) -> Report:
-    """Audit a revision, or the working tree when `rev` is None; with `apps`, report only what concerns these.
+def audit_tree(tree: Tree, apps: tuple[str, ...], cache: Cache) -> Audited:
+    """Audit the files of a tree; with `apps`, return only what concerns these. `cache` remembers what files import.
 
-    Raises UsageError for a folder that is no repository, an unknown revision or app, and inputs that do not parse.
+    Raises UsageError for an unknown app, and for inputs that do not parse.
     """
-    started = perf_counter()
-    tree: Tree = open_worktree(runner.repo) if rev is None else open_commit(runner.repo, rev)
-    snapshot = take_snapshot(tree)
+    snapshot = take_snapshot(tree, RememberedExtractor(cache))
     _check_apps(snapshot, apps)
     findings = audit_snapshot(snapshot)
     if apps:
         findings = in_order(finding for app in apps for finding in concerning(snapshot, findings, app))
-    stats = Stats(
-        packages=len(snapshot.workspace.packages) + 1,
-        files=len(snapshot.sources),
-        seconds=round(perf_counter() - started, 3),
-    )
-    return Report(repo=str(runner.repo.resolve()), commit=tree.commit, findings=findings, stats=stats)
+    files = len({source.path for source in snapshot.sources})
+    return Audited(findings=findings, packages=len(snapshot.workspace.packages) + 1, files=files)
 
 
 def audit_app(runner: Runner, commit: str, app: str) -> tuple[Finding, ...]:
     """Return what can break one app's image in a commit: its closure, its lockfile importers, its Dockerfile.
 
-    Raises UsageError as `audit` does.
+    Raises UsageError as `audit_tree` does.
     """
     snapshot, findings = _audited(runner.repo, commit)
     _check_apps(snapshot, (app,))
@@ -46,19 +41,22 @@ def audit_app(runner: Runner, commit: str, app: str) -> tuple[Finding, ...]:
 
 
 def audit_lockfile(runner: Runner, commit: str) -> LockfileVerdict:
-    """Return the verdict on a commit's whole lockfile. Raises UsageError as `audit` does."""
+    """Return the verdict on a commit's whole lockfile. Raises UsageError as `audit_tree` does."""
     return judge(_audited(runner.repo, commit)[0])
 
 
 def lockfile_regeneration(runner: Runner, commit: str) -> Regeneration | None:
-    """Return how to write a commit's lockfile anew, None when it is not stale. Raises UsageError as `audit` does."""
+    """Return how to write a commit's lockfile anew, None when it is not stale.
+
+    Raises UsageError as `audit_tree` does.
+    """
     return regeneration(_audited(runner.repo, commit)[0], runner.config.builder.contexts)
 
 
 @lru_cache(maxsize=2)
 def _audited(repo: Path, commit: str) -> tuple[Snapshot, tuple[Finding, ...]]:
     """Audit a commit once for all its apps: one run asks for each of them, and a commit never changes."""
-    snapshot = take_snapshot(open_commit(repo, commit))
+    snapshot = take_snapshot(open_commit(repo, commit), RememberedExtractor(default_cache()))
     return snapshot, audit_snapshot(snapshot)
 
 

@@ -25,11 +25,12 @@ Fact = str | int | float | bool | Table | Markdown
 
 @dataclass(frozen=True)
 class Verdict:
-    """A gate's answer. `text` is what a person must know when it did not pass."""
+    """A gate's answer. `text` is what a person must know when it did not pass; `facts` are what it rests on."""
 
     gate: str
     passed: bool
     text: str = ""
+    facts: Mapping[str, Fact] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from alecia_pipeline.source.wildcards import STAR, joined
+
 MAX_ALTERNATIVES = 256
 """`{a,b}{a,b}{a,b}…` doubles with each pair; what expands to more than this is not a path."""
 
@@ -44,23 +46,21 @@ def expand_braces(pattern: str) -> list[str]:
 
 def _regex(pattern: str) -> str:
     """Translate one pattern without braces. A `**` segment stands for any number of folders, none included."""
-    out = ""
-    segments = pattern.split("/")
-    for index, segment in enumerate(segments):
-        last = index == len(segments) - 1
-        if segment == "**":
-            out += r"(?!\.)[^/]+(?:/(?!\.)[^/]+)*" if last else r"(?:(?!\.)[^/]+/)*"
-        else:
-            out += _segment(segment) + ("" if last else "/")
-    return out
+    pieces: list[str] = []
+    *folders, name = pattern.split("/")
+    for folder in folders:
+        pieces += [_DEEP] if folder == "**" else [*_segment(folder), "/"]
+    pieces += [r"(?!\.)[^/]+(?:/(?!\.)[^/]+)*"] if name == "**" else _segment(name)
+    return joined(pieces, _DEEP, f"{_DEEP}?")
 
 
+_DEEP = r"(?:(?!\.)[^/]+/)*"
 _TOKEN = re.compile(r"\*+|\?|\[[!^]?\]?[^\]/]*\]|\\.|.", re.DOTALL)
 
 
-def _segment(segment: str) -> str:
-    guard = r"(?!\.)" if segment[:1] in {"*", "?", "["} else ""
-    return guard + "".join(_token(token) for token in _TOKEN.findall(segment))
+def _segment(segment: str) -> list[str]:
+    guard = [r"(?!\.)"] if segment[:1] in {"*", "?", "["} else []
+    return [*guard, *map(_token, _TOKEN.findall(segment))]
 
 
 def class_members(text: str) -> str:
@@ -70,7 +70,7 @@ def class_members(text: str) -> str:
 
 def _token(token: str) -> str:
     if token[0] == "*":
-        return "[^/]*"
+        return STAR
     if token == "?":  # noqa: S105 - a glob, not a password
         return "[^/]"
     if token[0] == "[" and len(token) > 1:

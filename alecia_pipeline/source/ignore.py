@@ -3,11 +3,13 @@
 import posixpath
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from alecia_pipeline.errors import UsageError
 from alecia_pipeline.source.glob import class_members
 from alecia_pipeline.source.text import decode
 from alecia_pipeline.source.tree import Tree
+from alecia_pipeline.source.wildcards import STAR, joined
 
 IGNORE_FILE = ".dockerignore"
 
@@ -76,8 +78,14 @@ def ignore_for(tree: Tree, dockerfile: str) -> DockerIgnore:
     """Return what applies to builds of `dockerfile` from the root: its own ignore file, else the root's."""
     for path in (f"{dockerfile}{IGNORE_FILE}", IGNORE_FILE):
         if path in tree.entries:
-            return DockerIgnore.parse(tree.read(path), path)
+            return _parsed(tree.read(path), path)
     return DockerIgnore(None, ())
+
+
+@lru_cache(maxsize=8)
+def _parsed(data: bytes, path: str) -> DockerIgnore:
+    """Parse a file once for all the Dockerfiles that share it, so that they share its verdicts too."""
+    return DockerIgnore.parse(data, path)
 
 
 def _pattern(line: str, number: int, path: str) -> Pattern | None:
@@ -111,6 +119,7 @@ def _clean(text: str) -> str:
 
 
 _TOKEN = re.compile(r"\*\*/?|\*|\?|\[\^?[^\]]+\]|\\.|.", re.DOTALL)
+_DEEP = "(?:.*/)?"
 _WILD = re.compile(r"[*?\[\]\\]")
 
 
@@ -125,12 +134,13 @@ def _regex(pattern: str) -> str:
     if pattern.endswith("**") and not _WILD.search(pattern[:-2]):
         return re.escape(pattern[:-2]) + ".*"
     tokens = _TOKEN.findall(pattern)
-    return "".join(_translate(token, last=index == len(tokens) - 1) for index, token in enumerate(tokens))
+    pieces = [_translate(token, last=index == len(tokens) - 1) for index, token in enumerate(tokens)]
+    return joined(pieces, _DEEP, "(?:.*?/)??")
 
 
 def _translate(token: str, *, last: bool) -> str:
     if token.startswith("**"):
-        return ".*" if last else "(?:.*/)?"
+        return ".*" if last else _DEEP
     if token == "[":  # noqa: S105 - a glob, not a password
         raise re.error("a [ without its ]")
     if token.startswith("["):
@@ -139,4 +149,4 @@ def _translate(token: str, *, last: bool) -> str:
     if token == "^":  # noqa: S105 - the builder does not escape it: beside a wildcard it is an anchor, and never hits
         return token
     # Not followed: the builder hands `\a` to its regex engine, which sees a control character and not the letter.
-    return {"*": "[^/]*", "?": "[^/]"}.get(token) or re.escape(token[-1])
+    return {"*": STAR, "?": "[^/]"}.get(token) or re.escape(token[-1])

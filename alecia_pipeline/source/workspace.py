@@ -44,6 +44,10 @@ class Workspace:
         return {package.name: package for package in reversed(list(self.packages.values()))}
 
     @cached_property
+    def _owners(self) -> dict[str, Package]:
+        return {}
+
+    @cached_property
     def _direct(self) -> dict[tuple[str, bool], tuple[str, ...]]:
         return {}
 
@@ -57,12 +61,13 @@ class Workspace:
 
     def owner(self, path: str) -> Package:
         """Return the deepest package whose folder holds `path`, else the root."""
-        folder = path
-        while folder:
-            if folder in self.packages:
-                return self.packages[folder]
-            folder = posixpath.dirname(folder)
-        return self.root
+        asked = []
+        while path and path not in self.packages and path not in self._owners:
+            asked.append(path)
+            path = posixpath.dirname(path)
+        found = self._owners.get(path) or self.packages.get(path) or self.root
+        self._owners.update(dict.fromkeys(asked, found))
+        return found
 
     def direct(self, folder: str, *, dev: bool = True) -> tuple[str, ...]:
         """Return the folders of the workspace packages that this one names itself (devDependencies if `dev`)."""

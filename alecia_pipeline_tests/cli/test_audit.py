@@ -1,6 +1,7 @@
 """`alecia audit` end to end, on real repositories."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -31,12 +32,14 @@ def test_text_is_grouped_by_package_with_place_and_fix(broken: str, capsys: pyte
     ]
     assert "@alecia/colab (apps/colab)" in lines
     assert "  error undeclared-import  apps/colab/lib/s3.ts:1" in lines
-    assert lines[-1].startswith("3 errors in 5 packages, ")
+    assert re.match("3 errors.* in 5 packages, .*; `alecia audit --fix` mends 2", lines[-1])
 
 
 def test_a_clean_repository_says_so(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["audit", str(repository(SUITE))]) == 0
-    assert capsys.readouterr().out.startswith("no findings in 5 packages, ")
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert " in 5 packages, " in last
+    assert "error" not in last
 
 
 def test_json_is_alone_on_stdout(broken: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -49,7 +52,7 @@ def test_json_is_alone_on_stdout(broken: str, capsys: pytest.CaptureFixture[str]
 
 def test_github_annotations(broken: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["audit", broken, "--format", "github"]) == 1
-    lines = capsys.readouterr().out.splitlines()
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("::error ")]
     assert len(lines) == 3
     assert lines[1].startswith(
         "::error file=apps/colab/lib/s3.ts,line=1,title=undeclared-import::@aws-sdk/client-s3 is imported"
@@ -66,7 +69,7 @@ def test_sarif(broken: str, capsys: pytest.CaptureFixture[str]) -> None:
     for result in sarif_run["results"]:
         assert rules[result["ruleIndex"]] == result["ruleId"]
     places = [result["locations"][0]["physicalLocation"] for result in sarif_run["results"]]
-    assert places[0] == {"artifactLocation": {"uri": "._junk"}}
+    assert places[0]["artifactLocation"]["uri"] == "._junk"
     assert places[1]["region"] == {"startLine": 1}
 
 

@@ -42,7 +42,10 @@ def test_a_long_table_is_cut() -> None:
 
 
 def test_verdicts_become_checks() -> None:
-    outcome = Outcome("v1", verdicts=(Verdict("a", passed=True), Verdict("b", passed=False, text="2 errors")))
+    facts: dict[str, Fact] = {"errors": 2, "findings": Table(({"file": "hunter2hunter2"},))}
+    outcome = Outcome(
+        "v1", verdicts=(Verdict("a", passed=True), Verdict("b", passed=False, text="2 errors", facts=facts))
+    )
     result = materialization(dg.AssetKey(["audit", "x"]), outcome, REDACTOR)
     assert result.data_version == dg.DataVersion("v1")
     assert [(c.check_name, c.passed, c.description) for c in result.check_results or ()] == [
@@ -50,6 +53,11 @@ def test_verdicts_become_checks() -> None:
         ("b", False, "2 errors"),
     ]
     assert outcome.refused == outcome.verdicts[1:]
+    shown = [check.metadata for check in result.check_results or ()]
+    assert shown[0] == {}
+    assert shown[1]["errors"] == dg.MetadataValue.int(2)
+    assert isinstance(shown[1]["findings"], dg.TableMetadataValue)
+    assert shown[1]["findings"].records[0].data == {"file": "[redacted]"}
 
 
 def test_errors_keep_their_parts_and_exit_code() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 Files = dict[str, str | bytes]
 
 DOCKERFILE = """\
-FROM node:20-alpine AS deps
+FROM node:20-alpine@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef AS deps
 WORKDIR /repo
 COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./
 COPY packages/db/package.json packages/db/
@@ -21,7 +21,7 @@ COPY packages packages
 COPY apps/{app} apps/{app}
 RUN pnpm turbo build --filter=@alecia/{app}
 
-FROM node:20-alpine AS runner
+FROM node:20-alpine@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef AS runner
 WORKDIR /app
 ENV NODE_ENV=production
 COPY --from=builder /repo/apps/{app}/.next/standalone ./
@@ -94,8 +94,44 @@ packages:
   '@aws-sdk/client-s3@3.850.0':
     resolution: {integrity: sha512-a}
 
-  pg@8.16.3:
+  '@aws-sdk/s3-request-presigner@3.850.0':
     resolution: {integrity: sha512-b}
+
+  '@radix-ui/react-avatar@1.1.10':
+    resolution: {integrity: sha512-c}
+
+  next@16.1.4:
+    resolution: {integrity: sha512-d}
+
+  pg@8.16.3:
+    resolution: {integrity: sha512-e}
+
+  react@19.2.3:
+    resolution: {integrity: sha512-f}
+
+  tsup@8.5.0:
+    resolution: {integrity: sha512-g}
+
+  turbo@2.5.4:
+    resolution: {integrity: sha512-h}
+
+snapshots:
+
+  '@aws-sdk/client-s3@3.850.0': {}
+
+  '@aws-sdk/s3-request-presigner@3.850.0': {}
+
+  '@radix-ui/react-avatar@1.1.10': {}
+
+  next@16.1.4: {}
+
+  pg@8.16.3: {}
+
+  react@19.2.3: {}
+
+  tsup@8.5.0: {}
+
+  turbo@2.5.4: {}
 """
 
 

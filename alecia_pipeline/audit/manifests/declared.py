@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from alecia_pipeline.audit.finding import Finding
+from alecia_pipeline.audit.manifests.excuses import is_excused
 from alecia_pipeline.audit.manifests.versions import add_command
 from alecia_pipeline.audit.resolution.resolver import Resolved
-from alecia_pipeline.audit.resolution.specifier import TYPES_ONLY, types_package
+from alecia_pipeline.audit.resolution.specifier import types_package
 from alecia_pipeline.audit.snapshot import Snapshot
 from alecia_pipeline.source.manifest import Manifest
 
@@ -14,10 +15,18 @@ _ROLE_ORDER = {"source": 0, "config": 1, "test": 2}
 
 
 def findings(snapshot: Snapshot) -> Iterable[Finding]:
-    """Return one finding per package and undeclared dependency, at its first import."""
+    """Return one finding per package and undeclared dependency, at its first import.
+
+    What the lockfile still has for a package was declared there: then no use of it is excused.
+    """
     for (folder, name), uses in sorted(uses_by_dependency(snapshot).items()):
         manifest = snapshot.workspace.package(folder).manifest
-        open_uses = [use for use in uses if not use.item.optional and not is_declared(manifest, name, use)]
+        if name in manifest.declared():
+            continue
+        is_lost = name in (snapshot.locked or {}).get(folder, ())
+        open_uses = [
+            use for use in uses if is_lost or not (is_declared(manifest, name, use) or is_excused(snapshot, name, use))
+        ]
         if open_uses:
             yield _finding(snapshot, folder, name, open_uses)
 
@@ -36,7 +45,7 @@ def uses_by_dependency(snapshot: Snapshot) -> Mapping[tuple[str, str], list[Reso
 def is_declared(manifest: Manifest, name: str, use: Resolved) -> bool:
     """Tell whether a manifest declares what one import needs; for types alone, `@types/x` is enough."""
     declared = manifest.declared()
-    return name in declared or ((is_type_use(use) or name in TYPES_ONLY) and types_package(name) in declared)
+    return name in declared or (is_type_use(use) and types_package(name) in declared)
 
 
 def is_type_use(use: Resolved) -> bool:

@@ -65,18 +65,14 @@ class Regeneration:
     pnpm: str
     files: Mapping[str, bytes]
 
-    @property
-    def command(self) -> tuple[str, ...]:
-        """The container's command: Node with SCRIPT, pnpm's own command, and its time limit in seconds."""
-        install = FIX.split()[1:]
-        words = ["npx", "--yes", f"pnpm@{self.pnpm}", *install, "--ignore-scripts", "--ignore-pnpmfile"]
-        return (
-            "node",
-            "-e",
-            SCRIPT,
-            json.dumps([*words, "--no-frozen-lockfile", "--reporter=append-only"]),
-            f"{SECONDS}",
-        )
+    def install(self, folder: str) -> tuple[str, ...]:
+        """Return pnpm's command for the files in `folder`. To be run elsewhere: npx obeys a .npmrc where it stands."""
+        pnpm = ("npx", "--yes", f"pnpm@{self.pnpm}", "--dir", folder, *FIX.split()[1:])
+        return (*pnpm, "--ignore-scripts", "--ignore-pnpmfile", "--no-frozen-lockfile", "--reporter=append-only")
+
+    def command(self, folder: str) -> tuple[str, ...]:
+        """Return the container's command: Node with SCRIPT, pnpm's own command, and its time limit in seconds."""
+        return ("node", "-e", SCRIPT, json.dumps(self.install(folder)), f"{SECONDS}")
 
     def difference(self, written: bytes) -> str:
         """Return the unified diff from the commit's lockfile to what pnpm wrote, as Markdown; empty: none."""

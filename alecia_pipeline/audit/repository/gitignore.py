@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from alecia_pipeline.source.tree import Tree
+from alecia_pipeline.source.wildcards import STAR, joined
 
 IGNORE_FILE = ".gitignore"
 
+_DEEP = "(?:.*/)?"
 _NEVER = re.compile(r"(?!)")
 
 
@@ -57,16 +59,16 @@ def _pattern(line: str) -> tuple[re.Pattern[str], bool, bool]:
     anchored = "/" in text.rstrip("/")
     body = text.strip("/")
     tokens = re.findall(r"\*\*/|/\*\*$|\*|\?|\[[^\]]+\]|.", body)
-    regex = "".join(_token(token) for token in tokens)
+    pieces = [*([] if anchored else [_DEEP]), *map(_token, tokens)]
     try:
-        compiled = re.compile(regex if anchored else f"(?:.*/)?{regex}")
+        compiled = re.compile(joined(pieces, _DEEP, "(?:.*?/)??"))
     except re.error:
-        compiled = _NEVER  # git takes a range such as [z-a] and matches nothing by it
+        compiled = _NEVER  # git takes a range such as [z-a], and nothing matches
     return compiled, line.startswith("!"), text.endswith("/")
 
 
 def _token(token: str) -> str:
-    fixed = {"**/": "(?:.*/)?", "/**": "/.*", "*": "[^/]*", "?": "[^/]"}
+    fixed = {"**/": _DEEP, "/**": "/.*", "*": STAR, "?": "[^/]"}
     if token in fixed:
         return fixed[token]
     if token[0] == "[" and len(token) > 1:

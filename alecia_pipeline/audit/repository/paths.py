@@ -1,4 +1,4 @@
-"""Imports that lead nowhere: missing files, wrong letter case, generated files that nothing generates, dead links."""
+"""Imports that lead nowhere: missing files, wrong letter case, closed subpaths, generated files that nothing makes."""
 
 import posixpath
 import re
@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from alecia_pipeline.audit.finding import Finding
 from alecia_pipeline.audit.resolution.resolver import Resolved
 from alecia_pipeline.audit.snapshot import Snapshot
-from alecia_pipeline.source.tree import SYMLINK
 
 _GENERATOR = re.compile(
     r"gen|prisma|convex|typegen|contentlayer|velite|fumadocs|paraglide|relay|panda|lingui|i18n|proto|buf|wasm|sync"
@@ -16,45 +15,61 @@ _GENERATOR = re.compile(
 )
 """What scripts that write source files are called, or call. Wide on purpose: this rule must not cry wolf."""
 
+_RUN_BY_TESTS = re.compile(r"\.(?:test|spec|stories|story|bench|e2e|cy)\.[cm]?[jt]sx?$")
+
+_COPY = re.compile(rb"\b(?:cp|mv|rsync|install|cpy|cpx|copyfiles|copy|cpSync|copyFileSync|copyFile|COPY)\b[^\n]*")
+"""A line of a script, a Dockerfile or a build program that puts a file elsewhere before it runs."""
+
 
 def findings(snapshot: Snapshot) -> Iterable[Finding]:
-    """Return every import of a path that the commit does not have, and every link without a target."""
+    """Return every import of a path that the commit does not have."""
     for use in snapshot.imports:
-        if use.outcome in {"missing", "case", "generated"} and not _is_excused(use):
+        if use.outcome in {"missing", "case", "generated", "closed"} and not _is_excused(snapshot, use):
             yield from _finding(snapshot, use)
-    yield from _dead_links(snapshot)
 
 
-def _is_excused(use: Resolved) -> bool:
-    """Tell whether code may ask for a module that is not there: in a `try`, or in a test."""
-    return use.item.optional or (use.source.role == "test" and use.item.kind in {"require", "dynamic"})
+def _is_excused(snapshot: Snapshot, use: Resolved) -> bool:
+    """Tell whether code may ask for a module that is not there: in a `try`, in a test, or before it is moved."""
+    if use.item.optional or use.item.kind in {"script", "config"}:
+        return True
+    if use.source.role == "test" and not (
+        use.item.kind in {"import", "style"} and _RUN_BY_TESTS.search(use.source.path)
+    ):
+        return True
+    return use.outcome == "missing" and _is_moved(snapshot, use.source.path)
+
+
+def _is_moved(snapshot: Snapshot, path: str) -> bool:
+    """Tell whether something copies the importing file: its imports lead from where it is put."""
+    owner = snapshot.workspace.owner(path)
+    inner = path if owner.dir == "." else path[len(owner.dir) + 1 :]
+    texts = [" ".join(map(str, owner.manifest.scripts.values())).encode()]
+    texts += [snapshot.tree.read(script) for script in snapshot.tree.entries if _is_build_script(script, owner.dir)]
+    return any(inner.encode() in line for text in texts for line in _COPY.findall(text))
+
+
+def _is_build_script(path: str, folder: str) -> bool:
+    name = posixpath.basename(path)
+    is_near = folder == "." or path.startswith(f"{folder}/") or "/" not in path
+    return is_near and (path.endswith(".sh") or name.startswith("Dockerfile") or name.endswith(".Dockerfile"))
 
 
 def _finding(snapshot: Snapshot, use: Resolved) -> Iterator[Finding]:
-    target = use.target or ""
-    written = use.item.specifier
+    target, written = use.target or "", use.item.specifier
     if use.outcome == "case":
-        right = shlex.quote(target)
-        yield _at(
-            snapshot,
-            use,
-            "case-mismatch",
-            f"{written} differs from {target} in letter case",
-            f"import it as {right} is written",
-        )
+        message = f"{written} differs from {target} in letter case"
+        yield _at(snapshot, use, "case-mismatch", message, f"import it as {shlex.quote(target)} is written")
+    elif use.outcome == "closed":
+        message = f"{written} is not among the `exports` of {target}"
+        yield _at(snapshot, use, "unresolved-import", message, f"add the subpath to `exports` in {shlex.quote(target)}")
     elif use.outcome == "missing":
-        yield _at(
-            snapshot, use, "unresolved-import", f"{written} leads to {target}, which is not in the commit", _add(target)
-        )
+        message = f"{written} leads to {target}, which is not in the commit"
+        fix = f"git add the file {shlex.quote(target)}, or mend the import"
+        yield _at(snapshot, use, "unresolved-import", message, fix)
     elif not _is_generated(snapshot, use):
         message = f"{written} leads to {target}, which git ignores and no script generates"
-        yield _at(
-            snapshot, use, "generated-path-missing", message, "commit it, or generate it in a script before the build"
-        )
-
-
-def _add(target: str) -> str:
-    return f"git add the file {shlex.quote(target)}, or mend the import"
+        fix = "commit it, or generate it in a script before the build"
+        yield _at(snapshot, use, "generated-path-missing", message, fix)
 
 
 def _is_generated(snapshot: Snapshot, use: Resolved) -> bool:
@@ -64,31 +79,13 @@ def _is_generated(snapshot: Snapshot, use: Resolved) -> bool:
 
 
 def _at(snapshot: Snapshot, use: Resolved, rule: str, message: str, fix: str) -> Finding:
-    folder = use.source.package
-    place = {"dir": folder, "file": use.source.path, "line": use.item.line}
-    return Finding(rule=rule, package=snapshot.package_name(folder), **place, message=message, fix=fix)
-
-
-def _dead_links(snapshot: Snapshot) -> Iterator[Finding]:
-    """Yield links to what is not in the commit; a build that walks the folder fails on them, as it did on `convex/`."""
-    for path, entry in snapshot.tree.entries.items():
-        if entry.mode != SYMLINK:
-            continue
-        written = snapshot.tree.read(path).decode(errors="replace")
-        target = posixpath.normpath(posixpath.join(posixpath.dirname(path), written))
-        if snapshot.files.exists(target) or not _is_sent(snapshot, path):
-            continue
-        owner = snapshot.workspace.owner(path)
-        yield Finding(
-            rule="generated-path-missing",
-            package=owner.manifest.name,
-            dir=owner.dir,
-            file=path,
-            message=f"{path} links to {written}, which is not in the commit",
-            fix=f"add `{path}` to .dockerignore, or `git rm {shlex.quote(path)}`",
-        )
-
-
-def _is_sent(snapshot: Snapshot, path: str) -> bool:
-    ignores = list(snapshot.ignores.values())
-    return not ignores or any(not ignore.ignored(path) for ignore in ignores)
+    owner = snapshot.workspace.owner(use.source.path)
+    return Finding(
+        rule=rule,
+        package=owner.manifest.name,
+        dir=owner.dir,
+        file=use.source.path,
+        line=use.item.line,
+        message=message,
+        fix=fix,
+    )

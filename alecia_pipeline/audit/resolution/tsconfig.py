@@ -1,45 +1,23 @@
-"""`paths` and `baseUrl` of the tsconfig files above a source file, through `extends`."""
+"""`paths`, `baseUrl` and `rootDirs` of the tsconfig files above a source file, through `extends`."""
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from alecia_pipeline.audit.resolution.alias import Alias, PathRules
+from alecia_pipeline.audit.resolution.exports import export_targets
+from alecia_pipeline.audit.resolution.specifier import parse_specifier
 from alecia_pipeline.errors import UsageError
 from alecia_pipeline.source.jsonc import parse_jsonc
 from alecia_pipeline.source.tree import Tree
 from alecia_pipeline.source.workspace import Workspace
 
-MAX_EXTENDS = 16
-"""A longer chain is a cycle; TypeScript refuses those."""
+MAX_EXTENDS = 64
+"""Configs that one may build on; nobody writes more."""
 
-
-@dataclass(frozen=True, slots=True)
-class Alias:
-    """One entry of `paths`: `pattern` may hold one `*`; `targets` are paths from the repository's root."""
-
-    pattern: str
-    targets: tuple[str, ...]
-
-    def expand(self, specifier: str) -> tuple[str, ...]:
-        """Return the paths that `specifier` stands for; none when the pattern does not match it."""
-        before, star, after = self.pattern.partition("*")
-        if not star:
-            return self.targets if specifier == self.pattern else ()
-        if not (specifier.startswith(before) and specifier.endswith(after)) or len(specifier) < len(before) + len(
-            after
-        ):
-            return ()
-        middle = specifier[len(before) : len(specifier) - len(after)]
-        return tuple(posixpath.normpath(target.replace("*", middle, 1)) for target in self.targets)
-
-
-@dataclass(frozen=True, slots=True)
-class PathRules:
-    """What one folder's tsconfig files say about names that are not relative."""
-
-    aliases: tuple[Alias, ...] = ()
-    bases: tuple[str, ...] = ()
+_CONFIG_DIR = "${configDir}"
+"""TypeScript's name for the folder of the config that is used, whichever file the words stand in."""
 
 
 @dataclass(frozen=True)
@@ -48,28 +26,36 @@ class TsConfigs:
 
     tree: Tree
     workspace: Workspace
-    _rules: dict[str, PathRules] = field(default_factory=dict, repr=False)
+    _rules: dict[str, tuple[PathRules, ...]] = field(default_factory=dict, repr=False)
     _documents: dict[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     _folders: dict[str, list[str]] = field(default_factory=dict, repr=False)
 
-    def rules(self, path: str) -> Iterator[PathRules]:
-        """Yield the rules that may hold for a source file: its folder's first, then of each folder above."""
-        folder = posixpath.dirname(path)
-        while True:
-            if folder not in self._rules:
-                self._rules[folder] = self._read(folder)
-            yield self._rules[folder]
-            if not folder:
-                return
-            folder = posixpath.dirname(folder)
+    def rules(self, folder: str) -> tuple[PathRules, ...]:
+        """Return the rules that may hold for the files of a folder (`` for the root): the nearest configs' first.
+
+        A bundler may use a config further up, so those count too; but where the nearest says nothing of `baseUrl`, a
+        folder that happens to be called like a package means nothing.
+        """
+        if folder not in self._rules:
+            own = self._read(folder)
+            above = self.rules(posixpath.dirname(folder)) if folder else ()
+            if self.files(folder):
+                above = tuple(replace(rules, bases=(), roots=()) for rules in above)
+            self._rules[folder] = (own, *above) if own != PathRules() else above
+        return self._rules[folder]
+
+    def everywhere(self) -> Iterator[Alias]:
+        """Yield the aliases of every config of the commit."""
+        self.files("")
+        for folder in sorted(self._folders):
+            yield from self._read(folder).aliases
 
     def files(self, folder: str) -> list[str]:
         """Return the paths of the configs in a folder (`` for the root): tsconfig.json first."""
         if not self._folders:
             self._folders[""] = []
-            for path in sorted(self.tree.entries, key=lambda item: (len(item), item)):
-                if is_tsconfig(path):
-                    self._folders.setdefault(posixpath.dirname(path), []).append(path)
+            for path in sorted(filter(is_tsconfig, self.tree.entries), key=lambda item: (len(item), item)):
+                self._folders.setdefault(posixpath.dirname(path), []).append(path)
         return self._folders.get(folder, [])
 
     def document(self, path: str) -> Mapping[str, Any]:
@@ -86,59 +72,70 @@ class TsConfigs:
         return document if isinstance(document, dict) else {}
 
     def _read(self, folder: str) -> PathRules:
-        found = [self._inherited(path, 0) for path in self.files(folder)]
+        found = [self._inherited(path, folder) for path in self.files(folder)]
         return PathRules(
-            tuple(alias for rules in found for alias in rules.aliases),
-            tuple(base for rules in found for base in rules.bases),
+            tuple(dict.fromkeys(alias for rules in found for alias in rules.aliases)),
+            tuple(dict.fromkeys(base for rules in found for base in rules.bases)),
+            tuple(dict.fromkeys(root for rules in found for root in rules.roots)),
         )
 
-    def _inherited(self, path: str, depth: int) -> PathRules:
+    def _inherited(self, path: str, leaf: str) -> PathRules:
         """Return the rules of one config; what it does not say, the configs it extends say."""
-        own = self._own(path)
-        if own.aliases and own.bases:
-            return own
-        parents = [self._inherited(parent, depth + 1) for parent in self.parents(path)] if depth < MAX_EXTENDS else []
-        aliases = own.aliases or next((parent.aliases for parent in reversed(parents) if parent.aliases), ())
-        bases = own.bases or next((parent.bases for parent in reversed(parents) if parent.bases), ())
-        return PathRules(aliases, bases)
+        known = [self._own(config, leaf) for config in self._lineage(path)]
+        return PathRules(
+            next((rules.aliases for rules in known if rules.aliases), ()),
+            next((rules.bases for rules in known if rules.bases), ()),
+            next((rules.roots for rules in known if rules.roots), ()),
+        )
 
-    def _own(self, path: str) -> PathRules:
+    def _lineage(self, path: str) -> list[str]:
+        """Return a config and all that it extends, each once, the strongest first: of several, the last one named."""
+        found: dict[str, None] = {}
+        stack = [path]
+        while stack and len(found) < MAX_EXTENDS:
+            config = stack.pop()
+            if config not in found:
+                found[config] = None
+                stack += self.parents(config)
+        return list(found)
+
+    def _own(self, path: str, leaf: str) -> PathRules:
         options = self.document(path).get("compilerOptions")
         options = options if isinstance(options, dict) else {}
         folder = posixpath.dirname(path)
-        base = options.get("baseUrl")
-        root = posixpath.normpath(posixpath.join(folder, base)) if isinstance(base, str) else folder
-        paths = options.get("paths")
-        aliases = tuple(_aliases(root, paths)) if isinstance(paths, dict) else ()
-        return PathRules(aliases, (root,) if isinstance(base, str) else ())
+        base, paths, roots = (options.get(key) for key in ("baseUrl", "paths", "rootDirs"))
+        root = _join(folder, base, leaf) if isinstance(base, str) else folder
+        return PathRules(
+            tuple(_aliases(root, leaf, paths)) if isinstance(paths, dict) else (),
+            (root,) if isinstance(base, str) else (),
+            tuple(_join(folder, text, leaf) for text in _texts(roots)),
+        )
 
     def extends(self, path: str) -> list[str]:
         """Return what a config extends, as written."""
         value = self.document(path).get("extends")
-        values = value if isinstance(value, list) else [value]
-        return [item for item in values if isinstance(item, str)]
+        return _texts(value if isinstance(value, list) else [value])
 
     def parents(self, path: str) -> Iterator[str]:
         """Yield the paths of the configs that one extends, as far as they are in the repository."""
         for name in self.extends(path):
-            base = self._extended(path, name)
-            for candidate in (base, f"{base}.json", posixpath.join(base, "tsconfig.json")) if base else ():
-                if candidate in self.tree.entries:
-                    yield candidate
+            for base in self._extended(path, name):
+                tried = (base, f"{base}.json", posixpath.join(base, "tsconfig.json"))
+                if found := next((candidate for candidate in tried if candidate in self.tree.entries), None):
+                    yield found
                     break
 
-    def _extended(self, path: str, name: str) -> str | None:
+    def _extended(self, path: str, name: str) -> Iterator[str]:
         if name.startswith("."):
-            return posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
-        parts = name.split("/")
-        head = 2 if name.startswith("@") else 1
-        package = self.workspace.by_name("/".join(parts[:head]))
+            yield posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
+            return
+        specifier = parse_specifier(name)
+        package = self.workspace.by_name(specifier.name) if specifier.name else None
         if package is None:
-            return None
-        inner = "/".join(parts[head:])
-        exports = package.manifest.exports
-        target = exports.get(f"./{inner}") if isinstance(exports, dict) else None
-        return posixpath.normpath(posixpath.join(package.dir, target if isinstance(target, str) else inner))
+            return
+        targets = export_targets(package.manifest.exports, specifier.subpath) or ()
+        for target in (*targets, specifier.subpath):
+            yield posixpath.normpath(posixpath.join(package.dir, target))
 
 
 def is_tsconfig(path: str) -> bool:
@@ -147,7 +144,18 @@ def is_tsconfig(path: str) -> bool:
     return name.endswith(".json") and name.startswith(("tsconfig.", "jsconfig."))
 
 
-def _aliases(root: str, paths: Mapping[str, Any]) -> Iterator[Alias]:
+def _aliases(root: str, leaf: str, paths: Mapping[str, Any]) -> Iterator[Alias]:
     for pattern, targets in paths.items():
-        texts = [item for item in targets if isinstance(item, str)] if isinstance(targets, list) else []
-        yield Alias(pattern, tuple(posixpath.normpath(posixpath.join(root, text)) for text in texts))
+        yield Alias(pattern, tuple(_join(root, text, leaf) for text in _texts(targets)))
+
+
+def _texts(value: Any) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def _join(folder: str, text: str, leaf: str) -> str:
+    """Return a config's path from the repository's root; an absolute one leads out."""
+    inner = text.replace(_CONFIG_DIR, ".")
+    return (
+        posixpath.normpath(posixpath.join(leaf if _CONFIG_DIR in text else folder, inner)) if inner[:1] != "/" else ".."
+    )

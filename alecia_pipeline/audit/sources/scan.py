@@ -2,38 +2,56 @@
 
 import posixpath
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from alecia_pipeline.audit.sources.imports import EXTENSIONS, Imports, extract
+from alecia_pipeline.audit.sources import styles
+from alecia_pipeline.audit.sources.credit import Credit, Credited, is_strict
+from alecia_pipeline.audit.sources.extract import Extractor, extract_all
+from alecia_pipeline.audit.sources.forms import kind_of
+from alecia_pipeline.audit.sources.imports import Imports, in_order
+from alecia_pipeline.audit.sources.style_paths import locate
 from alecia_pipeline.errors import UsageError
 from alecia_pipeline.source.manifest import MANIFEST_FILE, parse_manifest
 from alecia_pipeline.source.tree import EXECUTABLE, REGULAR, Tree
 from alecia_pipeline.source.workspace import Workspace
 
 Role = Literal["source", "config", "test"]
-"""`source` is shipped; `config` runs while building; `test` runs elsewhere. The last two may use devDependencies."""
+"""`source` is shipped; `config` works while building, style sheets among it; `test` runs elsewhere.
+
+The last two may use devDependencies.
+"""
 
 _OUTPUT = re.compile(r"(?:dist|build|out|public|coverage|\.next|\.turbo|\.output)/")
 """Folders at the top of a package that a build fills or that are served as they are."""
 
 _SKIPPED = re.compile(
-    r"(?:^|/)(?:node_modules|\.yarn|__fixtures__|__testfixtures__|fixtures|__snapshots__)/|\.min\.[cm]?js$|/\._"
+    r"(?:^|/)(?:node_modules|\.yarn|__fixtures__|__testfixtures__|fixtures|__snapshots__)/|\.min\.(?:[cm]?js|css)$|/\._"
+    r"|\.(?:input|output)\.[cm]?[jt]sx?$"
 )
 
 _TEST = re.compile(
     r"(?:^|/)(?:__tests__|__mocks__|__e2e__|tests?|specs?|e2e|cypress|playwright|stories|\.storybook|benchmarks?)/"
-    r"|\.(?:test|spec|stories|story|bench|e2e|cy|test-d)\.[cm]?[jt]sx?$"
+    r"|\.(?:test|spec|stories|story|bench|e2e|cy|test-d)\.(?:[cm]?[jt]sx?|mdx|vue|svelte)$"
 )
-_CONFIG = re.compile(
-    r"\.(?:config|setup)(?:\.[\w-]+)?\.[cm]?[jt]sx?$|(?:^|/)\.[\w.-]+\.[cm]?[jt]s$|(?:^|/)(?:scripts|tools)/"
-)
+_CONFIG = re.compile(r"(?:^|/)\.[\w.-]+\.[cm]?[jt]s$|(?:^|/)(?:scripts|tools|\.[\w-]+)/")
+_CONFIG_NAME = re.compile(r"\.(?:config|setup)(?:\.[\w-]+)?\.[cm]?[jt]sx?$")
+_SHIPPED = re.compile(r"(?:src|app|lib|pages|server|components)/")
+"""Here `observability.config.ts` is a part of the program; a tool's settings stand at the top of a package."""
+
+_TEMPLATE = re.compile(r"(?:^|/)(?:templates?|starters?|boilerplates?|scaffolds?)/")
+_PROJECT = re.compile(r"tsconfig\.json|[\w-]+\.config\.\w+|_package\.json|package\.(?:json\.\w+|\w+\.json)")
+"""A project that a generator copies: below a folder of templates, and with settings at its top."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One scanned file; `package` is the folder of the workspace package that owns it."""
+    """One scanned file; `package` is the folder of the workspace package that owns it.
+
+    A file whose settings or scripts use what only the root declares comes twice, the second time as the root's.
+    """
 
     path: str
     package: str
@@ -41,22 +59,69 @@ class SourceFile:
     imports: Imports
 
 
-def scan(tree: Tree, workspace: Workspace) -> tuple[SourceFile, ...]:
+def scan(tree: Tree, workspace: Workspace, extractor: Extractor = extract_all) -> tuple[SourceFile, ...]:
     """Read every source file of every workspace package, in path order."""
+    kinds = dict(_kinds(tree, workspace))
+    extracted = extractor(tree, kinds)
+    credit = Credit(workspace, is_strict(tree))
+    files = [file for path in kinds for file in _settled(tree, workspace, credit, path, extracted[path])]
+    files += [file for folder in (".", *workspace.packages) for file in _manifest(tree, credit, folder)]
+    return tuple(sorted(files, key=lambda file: (file.path, file.package)))
+
+
+def _kinds(tree: Tree, workspace: Workspace) -> Iterator[tuple[str, str]]:
+    """Yield the path and kind of each file to read."""
     foreign = set(_foreign(tree, workspace))
-    return tuple(_files(tree, workspace, foreign))
-
-
-def _files(tree: Tree, workspace: Workspace, foreign: set[str]) -> Iterator[SourceFile]:
     for path, entry in tree.entries.items():
-        if not path.endswith(EXTENSIONS) or entry.mode not in {REGULAR, EXECUTABLE}:
+        kind = kind_of(path)
+        if kind is None or entry.mode not in {REGULAR, EXECUTABLE}:
             continue
-        package = workspace.owner(path).dir
-        inner = path if package == "." else path[len(package) + 1 :]
-        if _OUTPUT.match(inner) or _SKIPPED.search("/" + inner) or _below(path, foreign):
-            continue
-        extension = posixpath.splitext(path)[1]
-        yield SourceFile(path, package, _role(package, inner), extract(tree.read(path), extension))
+        inner = _inner(workspace.owner(path).dir, path)
+        if not (_OUTPUT.match(inner) or _SKIPPED.search(path) or _below(path, foreign)):
+            yield path, kind
+
+
+def _inner(package: str, path: str) -> str:
+    return path if package == "." else path[len(package) + 1 :]
+
+
+def _settled(tree: Tree, workspace: Workspace, credit: Credit, path: str, imports: Imports) -> Iterator[SourceFile]:
+    """Yield one file with what it uses; names in settings and style sheets are matched with files and manifests."""
+    package = workspace.owner(path).dir
+    role = _role(package, _inner(package, path))
+    if not any(item.kind in {"style", "config", "script"} for item in imports.found):
+        yield SourceFile(path, package, role, imports)
+        return
+    declared = workspace.package(package).manifest.declared()
+    is_top = (posixpath.dirname(path) or ".") == package
+    uses: list[Credited] = []
+    for item in imports.found:
+        if item.kind in {"config", "script"}:
+            uses += credit.settle(package, item if is_top else replace(item, optional=True))
+        else:
+            uses.append((package, locate(path, item, tree.entries, declared) if item.kind == "style" else item))
+    yield from _files(path, package, role, uses, imports.ambient)
+
+
+def _files(
+    path: str, package: str, role: Role, uses: list[Credited], ambient: tuple[str, ...] = ()
+) -> Iterator[SourceFile]:
+    """Yield a file once for each package whose dependencies it uses, its own first."""
+    grouped: Mapping[str, list[Credited]] = defaultdict(list, {package: []})
+    for use in dict.fromkeys(uses):
+        grouped[use[0]].append(use)
+    for owner, credited in grouped.items():
+        imports = Imports(in_order([item for _, item in credited]), ambient if owner == package else ())
+        yield SourceFile(path, owner, role if owner == package else "config", imports)
+
+
+def _manifest(tree: Tree, credit: Credit, folder: str) -> Iterator[SourceFile]:
+    """Yield what a package.json uses in its scripts and settings; nothing when it uses nothing."""
+    path = MANIFEST_FILE if folder == "." else f"{folder}/{MANIFEST_FILE}"
+    if _SKIPPED.search(path):
+        return
+    if uses := credit.manifest(folder, tree.read(path)):
+        yield from _files(path, folder, "config", uses)
 
 
 def _foreign(tree: Tree, workspace: Workspace) -> Iterator[str]:
@@ -66,8 +131,18 @@ def _foreign(tree: Tree, workspace: Workspace) -> Iterator[str]:
     """
     for path in tree.entries:
         folder, name = posixpath.split(path)
-        if name == MANIFEST_FILE and folder and folder not in workspace.packages and _is_package(tree, path):
+        if (
+            folder
+            and folder not in workspace.packages
+            and (_is_package(tree, path) if name == MANIFEST_FILE else _is_template(workspace, folder, name))
+        ):
             yield folder
+
+
+def _is_template(workspace: Workspace, folder: str, name: str) -> bool:
+    if _PROJECT.fullmatch(name) is None:
+        return False
+    return _TEMPLATE.search(_inner(workspace.owner(folder).dir, folder) + "/") is not None
 
 
 def _is_package(tree: Tree, path: str) -> bool:
@@ -88,6 +163,8 @@ def _below(path: str, folders: set[str]) -> bool:
 
 
 def _role(package: str, inner: str) -> Role:
-    if _TEST.search(inner):
+    if _TEST.search(f"{package}/{inner}"):
         return "test"
-    return "config" if package == "." or _CONFIG.search(inner) else "source"
+    if package == "." or _CONFIG.search(inner) or inner.endswith(styles.EXTENSIONS):
+        return "config"
+    return "config" if _CONFIG_NAME.search(inner) and not _SHIPPED.match(inner) else "source"

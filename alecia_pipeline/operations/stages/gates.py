@@ -1,10 +1,12 @@
 """The gates: the audit of an app, the whole lockfile."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 
-from alecia_pipeline.audit.finding import Finding
+from alecia_pipeline.audit.finding import SEVERITIES, Finding
 from alecia_pipeline.audit.manifests.regeneration import Regeneration
 from alecia_pipeline.operations.auditing import audit_app, audit_lockfile, lockfile_regeneration
 from alecia_pipeline.operations.outcome import Fact, Outcome, Table, Verdict
@@ -22,10 +24,12 @@ class AuditGates:
 
     def audit(self, commit: str, app: str) -> Outcome:
         """Audit one app's closure; errors in its slice of the lockfile are a verdict of their own."""
+        started = perf_counter()
         findings = audit_app(self.runner, commit, app)
         lock = [finding for finding in findings if finding.rule.startswith(_LOCKFILE_RULES)]
         rest = [finding for finding in findings if finding not in lock]
-        facts: dict[str, Fact] = {"errors": sum(f.severity == "error" for f in findings), "findings": _table(findings)}
+        seconds = round(perf_counter() - started, 3)
+        facts: dict[str, Fact] = {**_counts(findings), "seconds": seconds, "findings": _table(findings)}
         return Outcome(facts=facts, verdicts=(_verdict("dependencies", rest), _verdict("lockfile", lock)))
 
     def lockfile(self, commit: str) -> Outcome:
@@ -33,7 +37,8 @@ class AuditGates:
         found = audit_lockfile(self.runner, commit)
         rows = [{"importer": folder, "verdict": "; ".join(texts) or "ok"} for folder, texts in found.importers.items()]
         text = "; ".join(found.settings) or "there is no pnpm-lock.yaml"
-        facts: dict[str, Fact] = {"version": found.version or "none", "importers": Table(tuple(rows))}
+        stale = sum(bool(texts) for texts in found.importers.values())
+        facts: dict[str, Fact] = {"version": found.version or "none", "stale": stale, "importers": Table(tuple(rows))}
         return Outcome(facts=facts, verdicts=(Verdict("settings", found.ok, "" if found.ok else text),))
 
     def regeneration(self, commit: str) -> Regeneration | None:
@@ -46,9 +51,16 @@ class AuditGates:
         return docker_config(self.runner)
 
 
-def _verdict(gate: str, findings: Iterable[Finding]) -> Verdict:
+def _verdict(gate: str, findings: Sequence[Finding]) -> Verdict:
     errors = [finding for finding in findings if finding.severity == "error"]
-    return Verdict(gate, not errors, "\n".join(map(_line, errors)))
+    facts: dict[str, Fact] = {**_counts(findings), "findings": _table(findings)}
+    return Verdict(gate, not errors, "\n".join(map(_line, errors)), facts)
+
+
+def _counts(findings: Iterable[Finding]) -> dict[str, Fact]:
+    """Return how many findings there are of each severity; Dagster plots numbers from run to run."""
+    counted = Counter(finding.severity for finding in findings)
+    return {f"{severity}s": counted[severity] for severity in SEVERITIES}
 
 
 def _line(finding: Finding) -> str:
@@ -57,5 +69,5 @@ def _line(finding: Finding) -> str:
 
 
 def _table(findings: Iterable[Finding]) -> Table:
-    columns = ("severity", "rule", "file", "line", "message", "fix")
+    columns = ("severity", "rule", "package", "file", "line", "dependency", "message", "fix")
     return Table(tuple({column: getattr(finding, column) for column in columns} for finding in findings))

@@ -70,8 +70,8 @@ def test_without_a_pinned_pnpm_nothing_is_run(version: str | None) -> None:
 
 
 def test_the_command_runs_no_code_of_the_repository() -> None:
-    words = json.loads(Regeneration("i", "9.8.0", {}).command[3])
-    assert words[:5] == ["npx", "--yes", "pnpm@9.8.0", "install", "--lockfile-only"]
+    words = json.loads(Regeneration("i", "9.8.0", {}).command("/repo")[3])
+    assert words[:7] == ["npx", "--yes", "pnpm@9.8.0", "--dir", "/repo", "install", "--lockfile-only"]
     assert {"--ignore-scripts", "--ignore-pnpmfile"} <= set(words)
 
 

@@ -1,7 +1,6 @@
 import pytest
 
 from alecia_pipeline.audit.repository.paths import findings
-from alecia_pipeline.source.tree import SYMLINK
 from alecia_pipeline_tests.audit.snapshots import manifest, rules_of, snapshot
 
 FILES = {
@@ -56,10 +55,43 @@ def test_a_generated_file_that_a_script_makes() -> None:
     assert rules_of(findings, files) == []
 
 
-def test_a_dead_link_that_the_builder_is_sent() -> None:
-    files = {"apps/web/convex": "../../convex", "apps/web/alive": "../web", "apps/web/a.ts": ""}
-    modes = {"apps/web/convex": SYMLINK, "apps/web/alive": SYMLINK}
-    (finding,) = findings(snapshot(files, modes))
-    assert (finding.rule, finding.file, finding.dir) == ("generated-path-missing", "apps/web/convex", "apps/web")
-    ignored = {**files, "apps/web/Dockerfile": "FROM node:20\n", ".dockerignore": "apps/*/convex\n"}
-    assert list(findings(snapshot(ignored, modes))) == []
+def test_a_subpath_that_a_sibling_does_not_export() -> None:
+    files = {
+        "apps/web/package.json": manifest("@x/web", dependencies={"@x/ui": "workspace:*"}),
+        "packages/ui/package.json": manifest("@x/ui", exports={"./a": "./a.ts"}),
+        "apps/web/main.ts": 'import "@x/ui/b"',
+    }
+    assert rules_of(findings, files) == [
+        ("unresolved-import", "@x/ui/b is not among the `exports` of packages/ui/package.json")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "count"),
+    [
+        ("a.test.ts", 'import "./gone"', 1),
+        ("a.test.ts", 'vi.mock("./gone")', 0),
+        ("test/input.ts", 'import "./gone"', 0),
+    ],
+)
+def test_what_tests_are_fed_may_be_broken(path: str, code: str, count: int) -> None:
+    assert len(rules_of(findings, {f"apps/web/{path}": code})) == count
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"apps/web/package.json": manifest("@x/web", scripts={"build": "vite build && cp server/main.js build/"})},
+        {"apps/web/.bin/build.sh": "set -e\ncp server/main.js build/server/main.js\n"},
+        {"apps/web/Dockerfile": "FROM node:20\nCOPY server/main.js ./\n"},
+    ],
+)
+def test_a_file_that_is_moved_before_it_runs(files: dict[str, str]) -> None:
+    code = {"apps/web/server/main.js": 'import "./index.js"'}
+    assert [rule for rule, _ in rules_of(findings, code)] == ["unresolved-import"]
+    assert rules_of(findings, {**code, **files}) == []
+
+
+def test_a_file_of_the_root_that_is_moved() -> None:
+    files = {"package.json": manifest("root", scripts={"x": "cp boot.mjs out"}), "boot.mjs": 'import "./index.js"'}
+    assert rules_of(findings, files) == []

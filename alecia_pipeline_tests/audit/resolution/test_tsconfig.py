@@ -1,8 +1,10 @@
+import json
+
 import pytest
 
 from alecia_pipeline.audit.manifests.declared import findings as undeclared
 from alecia_pipeline.audit.repository.paths import findings as unresolved
-from alecia_pipeline.audit.resolution.tsconfig import Alias
+from alecia_pipeline.audit.resolution.alias import Alias
 from alecia_pipeline_tests.audit.snapshots import manifest, rules_of, snapshot
 
 SOURCE = {"apps/web/src/lib/s3.ts": "", "apps/web/src/a.ts": 'import "@/lib/s3"; import "lib/s3"'}
@@ -77,6 +79,22 @@ def test_a_config_that_says_nothing_is_passed_over(text: str) -> None:
     assert [rule for rule, _ in rules_of(undeclared, {**SOURCE, "apps/web/tsconfig.json": text})] == [
         "undeclared-import"
     ]
+
+
+def test_a_config_that_a_sibling_does_not_have() -> None:
+    files = {
+        **SOURCE,
+        "apps/web/tsconfig.json": '{"extends": "@x/config/none", "compilerOptions": {"baseUrl": "src"}}',
+        "packages/config/package.json": manifest("@x/config"),
+    }
+    assert rules_of(unresolved, files) == []
+
+
+def test_configs_that_extend_each_other_are_each_read_once() -> None:
+    names = [f"./tsconfig.{number}.json" for number in range(30)]
+    configs = {f"apps/web/{name[2:]}": f'{{"extends": {json.dumps(names)}}}' for name in names}
+    files = {**SOURCE, **configs, "apps/web/tsconfig.json": json.dumps({"extends": names})}
+    assert [rule for rule, _ in rules_of(undeclared, files)] == ["undeclared-import"]
 
 
 def test_an_alias_matches_whole_names() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from alecia_pipeline.config import Config
 from alecia_pipeline.errors import RefusedError, UsageError
+from alecia_pipeline.operations.outcome import Table
 from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.operations.stages.commits import RepositoryCommits
 from alecia_pipeline.operations.stages.gates import AuditGates
@@ -121,5 +122,9 @@ def test_gates_tell_errors_of_the_app_and_of_the_lockfile(repository: Repository
     errors = outcome.facts["errors"]
     assert isinstance(errors, int)
     assert errors >= 2
+    assert isinstance(outcome.facts["seconds"], float)
+    assert {"warnings", "infos"} <= outcome.facts.keys()
+    tables = [verdict.facts["findings"] for verdict in outcome.verdicts]
+    assert all(isinstance(table, Table) and table.rows[0]["rule"] for table in tables)
     (refused,) = gates.lockfile("HEAD").refused
     assert refused.text == "there is no pnpm-lock.yaml"
