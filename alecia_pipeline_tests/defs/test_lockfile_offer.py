@@ -6,13 +6,13 @@ from pathlib import Path
 import docker
 import pytest
 
-from alecia_pipeline.adapters.sandbox.sandbox import Sandbox
 from alecia_pipeline.audit.manifests.regeneration import Regeneration
 from alecia_pipeline.config import BuilderConfig, Config
 from alecia_pipeline.defs.lockfile_offer import LABEL
 from alecia_pipeline.errors import UsageError
 from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.operations.stages.gates import AuditGates
+from alecia_pipeline_tests.box import open_box
 from alecia_pipeline_tests.conftest import Repository, git
 from alecia_pipeline_tests.defs.suite import Suite
 
@@ -62,7 +62,7 @@ def test_a_failure_of_the_container_is_told_and_stops_nothing(suite: Suite, monk
 
 @pytest.fixture
 def gates(repository: Repository) -> AuditGates:
-    box = Sandbox()
+    box = open_box()
     builder = BuilderConfig(contexts=box.build_contexts(), docker_config=str(box.status().docker_config))
     return AuditGates(Runner(repository(FILES), Config(builder=builder), print))
 

@@ -98,9 +98,14 @@ def build(
     contexts: Mapping[str, str] | None = None,
     arguments: Mapping[str, str] | None = None,
 ) -> None:
-    """Build one image into the engine. `contexts` maps image or context names to BuildKit build contexts."""
+    """Build one image into the engine. `contexts` maps image or context names to BuildKit build contexts.
+
+    In OCI's media types: a layer that another build left in the cache as zstd has none in Docker's own, and the VPS
+    then drops it on a pull ("number of layers and diffIDs don't match").
+    """
     named = [word for name, source in (contexts or {}).items() for word in ("--build-context", f"{name}={source}")]
-    argv = ["docker", "buildx", "build", "--provenance=false", "--load", "--tag", reference, "--file", str(dockerfile)]
+    output = f"--output=type=image,name={reference},oci-mediatypes=true"
+    argv = ["docker", "buildx", "build", "--provenance=false", output, "--file", str(dockerfile)]
     named += [word for name, value in (arguments or {}).items() for word in ("--build-arg", f"{name}={value}")]
     commands.run([*argv, *named, str(context)])
 
