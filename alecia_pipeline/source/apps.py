@@ -111,9 +111,17 @@ def _builders(tree: Tree, workspace: Workspace) -> dict[str, tuple[str, str | No
         if folder == posixpath.dirname(path):
             own.setdefault(folder, (path, None))
         elif folder == ".":
-            for builder, target in _built_by(parse_dockerfile(tree.read(path), path), workspace):
+            for builder, target in _built_by(_readable(tree, path), workspace):
                 named.setdefault(builder.dir, (path, target))
     return {**named, **own}
+
+
+def _readable(tree: Tree, path: str) -> Dockerfile | None:
+    """Parse a Dockerfile that may be of no app at all; one that the builder refuses builds none."""
+    try:
+        return parse_dockerfile(tree.read(path), path)
+    except UsageError:
+        return None
 
 
 def _is_dockerfile(path: str) -> bool:
@@ -126,11 +134,13 @@ def _rank(path: str) -> tuple[int, str]:
     return (_BEST.index(name) if name in _BEST else len(_BEST), path)
 
 
-def _built_by(dockerfile: Dockerfile, workspace: Workspace) -> Iterator[tuple[Package, str | None]]:
+def _built_by(dockerfile: Dockerfile | None, workspace: Workspace) -> Iterator[tuple[Package, str | None]]:
     """Yield the packages that a Dockerfile outside of every package names: as a stage, or in a filter.
 
     A filter may also name a package that another one needs (`--filter db generate`): that one is no app.
     """
+    if dockerfile is None:
+        return
     stages = {stage.name for stage in dockerfile.stages}
     for short, package in _named(workspace).items():
         if short in stages:

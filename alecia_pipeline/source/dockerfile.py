@@ -88,6 +88,12 @@ def parse_dockerfile(data: bytes, path: str) -> Dockerfile:
     return Dockerfile(path, stages, arguments(found[: starts[0]]), settings.get("syntax"))
 
 
+def parse_trigger(onbuild: Instruction, path: str) -> Instruction:
+    """Return the instruction that an ONBUILD adds to the stages built from its own. Raises UsageError."""
+    keyword, *rest = onbuild.text.split(maxsplit=1)
+    return _instruction(Statement(keyword.upper(), "".join(rest), onbuild.line, onbuild.heredocs), path)
+
+
 def arguments(instructions: Iterable[Instruction]) -> Mapping[str, str | None]:
     """Return the ARGs among `instructions`, name -> default or None; defaults are not expanded."""
     words = [word for instruction in instructions if instruction.keyword == "ARG" for word in instruction.args]

@@ -9,6 +9,7 @@ from alecia_pipeline.errors import UsageError
 from alecia_pipeline.source.lockfile import SPLIT_VERSION, Importer, Lockfile
 from alecia_pipeline.source.yaml_text import render_yaml
 
+_LINK = "link:"
 _EDGES = ("dependencies", "optionalDependencies")
 _KINDS = ("dependencies", "devDependencies", "optionalDependencies")
 
@@ -91,26 +92,52 @@ def _roots(lockfile: Lockfile, importer: Importer) -> Iterator[str]:
 
 
 def _edges(lockfile: Lockfile, key: str) -> Iterator[str]:
-    block = lockfile.snapshots[key]
+    for name, version in _needs(lockfile.snapshots[key]):
+        yield from _key(lockfile, name, version, key)
+
+
+def _needs(block: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for kind in _EDGES:
-        for name, version in (block.get(kind) or {}).items():
-            yield from _key(lockfile, name, str(version), key)
+        yield from ((name, str(version)) for name, version in (block.get(kind) or {}).items())
+
+
+def missing_entries(lockfile: Lockfile) -> Iterator[tuple[str, str]]:
+    """Yield (importer or key, what it needs and the lockfile lacks), as far as an install gets; merges do that.
+
+    What no importer reaches is not installed, so nothing of it is missed.
+    """
+    importers = sorted(lockfile.importers.items())
+    queue = [
+        (folder, name, locked.version) for folder, block in importers for name, locked in sorted(block.all().items())
+    ]
+    seen: set[str] = set()
+    for needed_by, name, version in queue:  # grows while it is walked
+        key = _found(lockfile, name, version)
+        if key is None and not version.startswith(_LINK):
+            yield needed_by, f"{name}@{version}"
+        elif key is not None and key not in seen:
+            seen.add(key)
+            queue += [(key, *need) for need in sorted(_needs(lockfile.snapshots[key]))]
 
 
 def _key(lockfile: Lockfile, name: str, version: str, needed_by: str) -> Iterator[str]:
     """Yield the snapshot key that a dependency stands for; none for a link to a workspace package."""
-    if version.startswith("link:"):
+    if version.startswith(_LINK):
         return
-    for key in (f"{name}@{version}", version, f"/{name}@{version}", f"/{name}/{version}"):
-        if key in lockfile.snapshots:
-            yield key
-            return
-    raise UsageError(
-        f"{lockfile.path} has no entry for {name}@{version}",
-        where=lockfile.path,
-        why=f"{needed_by} needs it: the lockfile is damaged, often by a merge",
-        fix="`pnpm install --lockfile-only` mends it",
-    )
+    key = _found(lockfile, name, version)
+    if key is None:
+        raise UsageError(
+            f"{lockfile.path} has no entry for {name}@{version}",
+            where=lockfile.path,
+            why=f"{needed_by} needs it: the lockfile is damaged, often by a merge",
+            fix="`pnpm install --lockfile-only` mends it",
+        )
+    yield key
+
+
+def _found(lockfile: Lockfile, name: str, version: str) -> str | None:
+    keys = (f"{name}@{version}", version, f"/{name}@{version}", f"/{name}/{version}")
+    return next((key for key in keys if key in lockfile.snapshots), None)
 
 
 _PEERS = re.compile(r"\(.*$")

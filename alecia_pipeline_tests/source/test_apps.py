@@ -119,3 +119,10 @@ def test_a_configuration_that_names_what_is_not_there(config: str, what: str, wh
 
 def test_a_commit_without_configuration_has_an_empty_one() -> None:
     assert commit_config(DictTree({})) == Config()
+
+
+def test_a_dockerfile_that_the_builder_refuses_builds_no_app() -> None:
+    files: dict[str, str | bytes] = {"docker/Dockerfile": "FROM x\nRUN turbo prune @alecia/website\n"}
+    assert "website" in {app.name for app in apps(files)}
+    files["docker/Dockerfile"] = "FROM x\nPREPARE y\n"
+    assert "website" not in {app.name for app in apps(files)}

@@ -1,7 +1,14 @@
 import pytest
 
 from alecia_pipeline.errors import UsageError
-from alecia_pipeline.source.dockerfile import Dockerfile, Instruction, arguments, parse_dockerfile, stages_needed
+from alecia_pipeline.source.dockerfile import (
+    Dockerfile,
+    Instruction,
+    arguments,
+    parse_dockerfile,
+    parse_trigger,
+    stages_needed,
+)
 
 WEBSITE = b"""\
 # syntax=docker/dockerfile:1
@@ -136,3 +143,10 @@ def test_a_bad_dockerfile_is_one_clear_error(text: str, where: str | None, why: 
     assert caught.value.where == where
     assert why
     assert why in str(caught.value)
+
+
+def test_a_trigger_is_an_instruction_of_its_own() -> None:
+    (onbuild,) = parse_dockerfile(b"FROM a\nONBUILD COPY --chown=1 x y\n", "Dockerfile").stages[0].instructions
+    copy = parse_trigger(onbuild, "Dockerfile")
+    assert (copy.keyword, copy.args, copy.line) == ("COPY", ("x", "y"), 2)
+    assert copy.flags == {"chown": ("1",)}

@@ -2,7 +2,7 @@ import pytest
 
 from alecia_pipeline.errors import UsageError
 from alecia_pipeline.source.lockfile import parse_lockfile
-from alecia_pipeline.source.slice import lock_slice, render_slice, slice_document
+from alecia_pipeline.source.slice import lock_slice, missing_entries, render_slice, slice_document
 from alecia_pipeline.source.yaml_document import load_yaml
 
 V9 = b"""\
@@ -167,3 +167,30 @@ def test_version_5_of_one_package_has_no_importers() -> None:
 def test_a_damaged_lockfile_is_never_cut_silently(data: bytes, what: str) -> None:
     with pytest.raises(UsageError, match=what):
         render_slice(parse_lockfile(data, "pnpm-lock.yaml"), WEB)
+
+
+DAMAGED = b"""\
+lockfileVersion: '9.0'
+importers:
+  .:
+    dependencies:
+      a: {specifier: ^1, version: 1.0.0}
+      gone: {specifier: ^1, version: 1.0.0}
+      near: {specifier: 'link:x', version: 'link:x'}
+snapshots:
+  a@1.0.0:
+    dependencies: {b: 1.0.0, a: 1.0.0}
+    optionalDependencies: {c: 2.0.0}
+  b@1.0.0: {}
+  unreached@1.0.0:
+    dependencies: {also-gone: 1.0.0}
+"""
+
+
+def test_what_an_install_would_miss() -> None:
+    found = list(missing_entries(parse_lockfile(DAMAGED, "pnpm-lock.yaml")))
+    assert found == [(".", "gone@1.0.0"), ("a@1.0.0", "c@2.0.0")]
+
+
+def test_a_whole_lockfile_misses_nothing() -> None:
+    assert list(missing_entries(parse_lockfile(V9, "pnpm-lock.yaml"))) == []

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from tree_sitter import Node
 
@@ -149,7 +150,10 @@ def _static(node: Node) -> Iterator[Import]:
 
 
 def _require(node: Node) -> Iterator[Import]:
-    yield from _called(node, "require", type_only=False)
+    """Yield what `require` loads; `require.resolve(x, {paths})` looks in other places than this package's."""
+    elsewhere = node.next_named_sibling is not None and node.next_named_sibling.type != "comment"
+    for item in _called(node, "require", type_only=False):
+        yield replace(item, optional=item.optional or elsewhere)
 
 
 def _dynamic(node: Node) -> Iterator[Import]:

@@ -202,3 +202,11 @@ def test_stopping_early_finds_what_reading_on_does(pieces: list[str]) -> None:
         with patch.object(code, "_NEXT_STATEMENT", re.compile(rb"(?!)")):
             whole = read_code(data, ".tsx")
         assert read_code(data, ".tsx") == whole
+
+
+@pytest.mark.parametrize(
+    ("text", "optional"),
+    [('require.resolve("x", { paths: [root] })', True), ('require("x" /* why */)', False), ('require("x")', False)],
+)
+def test_a_module_looked_for_elsewhere_need_not_be_here(text: str, *, optional: bool) -> None:
+    assert [item.optional for item in found(text)] == [optional]
