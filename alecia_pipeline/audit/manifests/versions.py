@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections import Counter
+from collections.abc import Sequence
 
 from alecia_pipeline.audit.snapshot import Snapshot
 from alecia_pipeline.source.manifest import DependencyKind
@@ -18,6 +19,19 @@ def add_command(snapshot: Snapshot, folder: str, name: str, *, dev: bool = False
     spec = "workspace:*" if snapshot.workspace.by_name(name) else known_version(snapshot, folder, name)
     words = ["add", *(["-D"] if dev else []), f"{name}@{spec}" if spec else name]
     return " ".join(_quoted(word) for word in ["pnpm", *_where(snapshot, folder), *words])
+
+
+def remove_command(snapshot: Snapshot, folder: str, name: str) -> str:
+    """Return the command that takes a dependency out of the package of `folder`."""
+    return " ".join(_quoted(word) for word in ["pnpm", *_where(snapshot, folder), "remove", name])
+
+
+def add_everywhere(snapshot: Snapshot, folders: Sequence[str], name: str, spec: str) -> str:
+    """Return the command that declares one version in several packages; each keeps the kind that it has."""
+    inner = [word for folder in folders if folder != "." for word in _where(snapshot, folder)]
+    wheres = ([["-w"]] if "." in folders else []) + ([inner] if inner else [])
+    commands = ([*where, "add", f"{name}@{spec}"] for where in wheres)
+    return " && ".join(" ".join(_quoted(word) for word in ("pnpm", *words)) for words in commands)
 
 
 def _quoted(word: str) -> str:
