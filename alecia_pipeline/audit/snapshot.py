@@ -6,6 +6,7 @@ from functools import cached_property
 
 from alecia_pipeline.audit.dockerfile.builds import Build
 from alecia_pipeline.audit.dockerfile.layout import simulate
+from alecia_pipeline.audit.manifests.pnpm_versions import majors
 from alecia_pipeline.audit.repository.gitignore import GitIgnore
 from alecia_pipeline.audit.resolution.config_aliases import ConfigAliases
 from alecia_pipeline.audit.resolution.file_index import FileIndex, index_tree
@@ -91,9 +92,20 @@ class Snapshot:
 
     def _build(self, app: App) -> Build:
         ignore = self.ignores[app.dockerfile]
-        context = frozenset(path for path in self.tree.entries if not ignore.ignored(path))
-        layout = simulate(self.dockerfiles[app.dockerfile], app.target, context, app.config.build_args)
-        return Build(app, self.workspace.closure(app.dir), ignore, layout)
+        context = self._contexts[ignore.path]
+        pnpm = majors(self.workspace.root.manifest, self.lockfile)
+        dockerfile = self.dockerfiles[app.dockerfile]
+        layout = simulate(dockerfile, app.target, context, app.config.build_args, pnpm)
+        return Build(app, self.workspace.closure(app.dir), ignore, layout, dockerfile)
+
+    @cached_property
+    def _contexts(self) -> Mapping[str | None, frozenset[str]]:
+        """Ignore file -> what a build from the root is sent; most Dockerfiles share one."""
+        ignores = {ignore.path: ignore for ignore in self.ignores.values()}
+        return {
+            name: frozenset(path for path in self.tree.entries if not ignore.ignored(path))
+            for name, ignore in ignores.items()
+        }
 
     def package_name(self, folder: str) -> str | None:
         """Return the declared name of the package in a folder."""

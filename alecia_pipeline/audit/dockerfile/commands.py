@@ -9,19 +9,29 @@ _SEPARATOR = re.compile(r"\\\n|(\"(?:[^\"\\]|\\.)*\"|'[^']*')|(&&|\|\||;|\n|\||&
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
 _PNPM = re.compile(r"pnpm(@\S+)?")
 
-_WRAPPERS = frozenset({"env", "exec", "sudo", "corepack", "time", "npx", "-y", "--yes", "then", "do", "set", "{", "("})
+_RUNNERS = frozenset({"npx", "pnpx", "bunx"})
+"""They fetch what is not installed, and start it."""
+
+_WRAPPERS = _RUNNERS | {
+    "env", "exec", "sudo", "corepack", "time", "-y", "--yes", "-q", "--quiet", "if", "then", "else", "elif", "while",
+    "until", "do", "set", "!", "{", "(",
+}  # fmt: skip
 _VALUE_FLAGS = frozenset(
-    {"-F", "--filter", "-C", "--dir", "--store-dir", "--reporter", "--loglevel", "--workspace-concurrency"}
+    {"-F", "--filter", "-C", "--dir", "--store-dir", "--reporter", "--loglevel", "--workspace-concurrency", "--prefix"}
 )
 
 
 @dataclass(frozen=True, slots=True)
 class ShellCommand:
-    """One simple command: `folder` is where `cd`s before it led (relative to the start), `env` its own variables."""
+    """One simple command: `folder` is where `cd`s before it led (relative to the start), `env` its own variables.
+
+    `fetched`: started by npx and its like, which fetch what is not installed.
+    """
 
     words: tuple[str, ...]
     folder: str = "."
     env: Mapping[str, str] = field(default_factory=dict)
+    fetched: bool = False
 
     @property
     def program(self) -> str:
@@ -35,14 +45,16 @@ def parse_commands(text: str) -> Iterator[ShellCommand]:
     for part in _split(text):
         words = _words(part)
         env: dict[str, str] = {}
+        fetched = False
         while words and (words[0] in _WRAPPERS or _ASSIGNMENT.fullmatch(words[0])):
             name, equals, value = words.pop(0).partition("=")
+            fetched = fetched or name in _RUNNERS
             if equals:
                 env[name] = value
         if len(words) > 1 and words[0] == "cd":
             folder = words[1] if words[1].startswith("/") else f"{folder}/{words[1]}"
         elif words:
-            yield ShellCommand(tuple(words), folder, env)
+            yield ShellCommand(tuple(words), folder, env, fetched)
 
 
 def _split(text: str) -> list[str]:
@@ -86,7 +98,7 @@ class PnpmCall:
         )
 
     def _positional(self) -> list[str]:
-        return [word for word in _without_values(self.arguments) if not word.startswith("-")]
+        return [word for word in without_values(self.arguments) if not word.startswith("-")]
 
     def value(self, *names: str) -> str | None:
         """Return the value of an option, in any of its spellings."""
@@ -111,7 +123,8 @@ def pnpm_call(command: ShellCommand) -> PnpmCall | None:
     return PnpmCall(command, words[at], words[:at], words[at + 1 :])
 
 
-def _without_values(words: tuple[str, ...]) -> Iterator[str]:
+def without_values(words: tuple[str, ...]) -> Iterator[str]:
+    """Yield words without those that are the value of the option before them."""
     skip = False
     for word in words:
         if not skip:
@@ -119,12 +132,12 @@ def _without_values(words: tuple[str, ...]) -> Iterator[str]:
         skip = word in _VALUE_FLAGS
 
 
-def is_production(call: PnpmCall, env: Mapping[str, str | None]) -> bool:
-    """Tell whether an install leaves devDependencies out: by flag, else by NODE_ENV."""
+def is_production(call: PnpmCall, env: Mapping[str, str | None], *, obeys_node_env: bool = True) -> bool:
+    """Tell whether an install leaves devDependencies out: by flag, else by NODE_ENV (up to pnpm 9; tried)."""
     for word in reversed(call.flags):
         name, _, value = word.partition("=")
         if name in {"--prod", "--production", "-P"}:
             return value != "false"
         if name in {"--dev", "-D", "--no-prod"}:
             return False
-    return {**env, **call.command.env}.get("NODE_ENV") == "production"
+    return obeys_node_env and {**env, **call.command.env}.get("NODE_ENV") == "production"

@@ -4,7 +4,7 @@ import posixpath
 from collections.abc import Iterable, Iterator
 
 from alecia_pipeline.audit.dockerfile.builds import Build
-from alecia_pipeline.audit.dockerfile.layout import MissingSource
+from alecia_pipeline.audit.dockerfile.state import MissingSource
 from alecia_pipeline.audit.finding import Finding
 from alecia_pipeline.audit.snapshot import Snapshot
 
@@ -12,9 +12,38 @@ from alecia_pipeline.audit.snapshot import Snapshot
 def findings(snapshot: Snapshot) -> Iterable[Finding]:
     """Return every COPY that fails, and every file of a closure that an ignore file takes away."""
     for build in snapshot.builds:
-        for missing in build.layout.missing:
-            yield _missing(snapshot, build, missing)
+        if not is_for_own_folder(snapshot, build):
+            reported: set[str] = set()
+            for missing in build.layout.missing:
+                if missing.source not in reported and _is_sure(snapshot, build, missing.source):
+                    yield _missing(snapshot, build, missing)
+                reported.add(missing.source)
     yield from _ignored_imports(snapshot)
+
+
+def is_for_own_folder(snapshot: Snapshot, build: Build) -> bool:
+    """Tell whether a Dockerfile may well be built with its app's folder as context, after a build of the app there.
+
+    So it is where it only packs what is there, or where all that it copies is there and the app needs no sibling.
+    """
+    sources = {*build.layout.found, *(missing.source for missing in build.layout.missing)}
+    if snapshot.workspace.closure(build.app.dir, dev=False) != (build.app.dir,) and build.uses_workspace:
+        return False
+    return all(_stands_below(snapshot, build, source, or_ignored=True) for source in sources)
+
+
+def _is_sure(snapshot: Snapshot, build: Build, source: str) -> bool:
+    """Tell whether a source is surely lacking: what git ignores may be made before a build by others."""
+    if not build.is_judged:
+        return _stands_below(snapshot, build, source)
+    path = posixpath.normpath(source.lstrip("/") or ".")
+    is_made = snapshot.gitignore.ignored(path) and build.app.name not in snapshot.config.apps
+    return snapshot.files.exists(path) or not is_made
+
+
+def _stands_below(snapshot: Snapshot, build: Build, source: str, *, or_ignored: bool = False) -> bool:
+    path = posixpath.normpath(posixpath.join(build.app.dir, source.lstrip("/")))
+    return snapshot.files.exists(path) or (or_ignored and snapshot.gitignore.ignored(path))
 
 
 def _missing(snapshot: Snapshot, build: Build, missing: MissingSource) -> Finding:

@@ -1,124 +1,169 @@
-"""What `pnpm install` finds and leaves out in a Dockerfile: manifests of the closure, and devDependencies."""
+"""What `pnpm install` finds in a Dockerfile: the lockfile, what it refers to, and the manifests of the closure."""
 
 import posixpath
-import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from alecia_pipeline.audit.dockerfile.builds import Build
-from alecia_pipeline.audit.dockerfile.commands import parse_commands, pnpm_call
-from alecia_pipeline.audit.dockerfile.layout import Run
+from alecia_pipeline.audit.dockerfile.commands import PnpmCall, pnpm_call
+from alecia_pipeline.audit.dockerfile.filesystem import normal
+from alecia_pipeline.audit.dockerfile.layout import is_known
+from alecia_pipeline.audit.dockerfile.scripts import filter_values
+from alecia_pipeline.audit.dockerfile.state import Run
 from alecia_pipeline.audit.finding import Finding
+from alecia_pipeline.audit.manifests.pnpm_settings import read_settings
+from alecia_pipeline.audit.manifests.pnpm_versions import majors
 from alecia_pipeline.audit.snapshot import Snapshot
 from alecia_pipeline.source.lockfile import LOCKFILE
 from alecia_pipeline.source.manifest import MANIFEST_FILE, Manifest
+from alecia_pipeline.source.words import expand
 from alecia_pipeline.source.workspace import WORKSPACE_FILE
 
-BINARIES = {
-    "tsc": "typescript", "webpack": "webpack-cli", "nest": "@nestjs/cli", "remix": "@remix-run/dev",
-    "react-router": "@react-router/dev", "swc": "@swc/cli", "babel": "@babel/cli", "ng": "@angular/cli",
-}  # fmt: skip
-"""Programs that are not called like their package."""
+_HOOKS = (".pnpmfile.cjs", ".pnpmfile.mjs")
 
-_BUILD_SCRIPT = re.compile(r"build(?::\S+)?")
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A file that an install reads, and what goes wrong without it."""
+
+    path: str
+    why: str
 
 
 def findings(snapshot: Snapshot) -> Iterable[Finding]:
-    """Return manifests that an install lacks, and installs without the devDependencies that a later build needs."""
+    """Return the files that an install lacks, unless a later install of the same image finds them."""
     for build in snapshot.builds:
-        reported: set[tuple[int, str]] = set()
-        for run in build.layout.runs:
-            call = pnpm_call(run.command)
-            if call and call.is_install and not run.opaque:
-                yield from _manifests(snapshot, build, run)
-            yield from _dev_tools(snapshot, build, run, reported)
+        if build.is_judged:
+            yield from _of_build(snapshot, build)
 
 
-def _manifests(snapshot: Snapshot, build: Build, run: Run) -> Iterator[Finding]:
-    call = pnpm_call(run.command)
-    folder = posixpath.normpath(posixpath.join(run.folder, (call and call.value("-C", "--dir")) or "."))
-    for path, why in _wanted(snapshot, build):
-        if run.files.get(posixpath.normpath(posixpath.join(folder, path))) == path:
-            continue
-        owner = snapshot.workspace.owner(path)
-        dependency = owner.name if owner.dir not in {".", build.app.dir} else None
-        yield _lacking(build, run, path, why, dependency)
+def _of_build(snapshot: Snapshot, build: Build) -> Iterator[Finding]:
+    runs = [(run, call) for run in build.layout.runs if (call := pnpm_call(run.command)) and _reads_workspace(call)]
+    for at, (run, call) in enumerate(runs):
+        needs = _fetch_needs(snapshot) if call.subcommand == "fetch" else install_needs(snapshot, build, run, call)
+        for need in needs:
+            later = [other for other, _ in runs[at + 1 :] if run.lineage[0] in other.lineage]
+            if _lacks(run, call, need.path) and all(_lacks(other, call, need.path) for other in later):
+                yield _lacking(snapshot, build, run, need)
 
 
-def _lacking(build: Build, run: Run, path: str, why: str, dependency: str | None) -> Finding:
+def _reads_workspace(call: PnpmCall) -> bool:
+    return (call.is_install or call.subcommand == "fetch") and "--ignore-workspace" not in call.flags
+
+
+def _lacks(run: Run, call: PnpmCall, path: str) -> bool:
+    return run.files.lacks(_place(run, call, path), path)
+
+
+def _place(run: Run, call: PnpmCall, path: str) -> str:
+    """Return where an install looks for a path of the repository."""
+    return normal(run.folder, call.value("-C", "--dir") or ".", path)
+
+
+def _lacking(snapshot: Snapshot, build: Build, run: Run, need: Need) -> Finding:
+    owner = snapshot.workspace.owner(need.path)
+    dependency = owner.name if owner.dir not in {".", build.app.dir} else None
     line = run.instruction.line
-    reason = build.ignore.reason(path)
+    reason = build.ignore.reason(need.path)
     if reason:
-        message = (
-            f"{path} is needed by the install, but `{reason.text}` in {build.ignore.path}:{reason.line} ignores it"
-        )
-        return build.finding(
-            "docker-ignore", line, message, fix=f"add `!{path}` to {build.ignore.path}", dependency=dependency
-        )
-    fix = f"COPY {path} {posixpath.dirname(path) or '.'}/ before this RUN"
-    return build.finding(
-        "docker-manifest-missing", line, f"pnpm install runs without {path}: {why}", fix=fix, dependency=dependency
-    )
+        message = f"{need.path} is needed by the install, but `{reason.text}` in {build.ignore.path}:{reason.line} "
+        fix = f"add `!{need.path}` to {build.ignore.path}"
+        return build.finding("docker-ignore", line, f"{message}ignores it", fix=fix, dependency=dependency)
+    fix = f"COPY {need.path} {posixpath.dirname(need.path) or '.'}/ before this RUN"
+    message = f"pnpm install runs without {need.path}: {need.why}"
+    return build.finding("docker-manifest-missing", line, message, fix=fix, dependency=dependency)
 
 
-def _wanted(snapshot: Snapshot, build: Build) -> Iterator[tuple[str, str]]:
-    """Yield the files that an install of the app's closure reads, and what goes wrong without each."""
-    yield MANIFEST_FILE, "it does not find the workspace's root"
-    for path, why in ((LOCKFILE, "versions are not locked"), (WORKSPACE_FILE, "workspace packages are not linked")):
-        if path in snapshot.files.files:
-            yield path, why
-    for folder in build.closure:
-        name = snapshot.workspace.package(folder).name
-        yield f"{folder}/{MANIFEST_FILE}", f"{name} and its dependencies are not installed"
+def install_needs(snapshot: Snapshot, build: Build, run: Run, call: PnpmCall) -> Iterator[Need]:
+    """Yield the files that an install of the app's closure reads."""
+    root = run.files.known.get(_place(run, call, MANIFEST_FILE))
+    if root not in {None, MANIFEST_FILE}:
+        return  # one package, put where the root would be, is installed by itself
+    yield Need(MANIFEST_FILE, "it does not find the workspace's root")
+    yield from _fetch_needs(snapshot)
+    if WORKSPACE_FILE in snapshot.tree.entries:
+        yield Need(WORKSPACE_FILE, "workspace packages are not linked")
+    for folder in _closure(snapshot, build, run, call):
+        if _is_needed(snapshot, build, folder, frozen=_is_frozen(run, call)):
+            name = snapshot.workspace.package(folder).name
+            yield Need(f"{folder}/{MANIFEST_FILE}", f"{name} and its dependencies are not installed")
 
 
-def _dev_tools(snapshot: Snapshot, build: Build, run: Run, reported: set[tuple[int, str]]) -> Iterator[Finding]:
-    install = run.install
-    if install is None or not install.production:
+def _fetch_needs(snapshot: Snapshot) -> Iterator[Need]:
+    """Yield the lockfile and the files whose checksums it holds."""
+    if snapshot.lockfile is None:
         return
-    for package, tool in _tools(snapshot, build, run):
-        if (install.instruction.line, tool) in reported:
-            continue
-        reported.add((install.instruction.line, tool))
-        message = (
-            f"the install leaves devDependencies out, but line {run.instruction.line} runs {tool}, "
-            f"a devDependency of {package}"
-        )
-        fix = "pnpm install --frozen-lockfile --prod=false"
-        line = install.instruction.line
-        yield build.finding("docker-dev-dependencies", line, message, dependency=tool, fix=fix)
+    yield Need(LOCKFILE, "versions are not locked")
+    for path in sorted(_patches(snapshot)):
+        yield Need(path, "the lockfile names this patch")
+    if snapshot.lockfile.raw.get("pnpmfileChecksum"):
+        found = [path for path in _HOOKS if path in snapshot.tree.entries]
+        yield from (Need(path, "the lockfile holds its checksum") for path in found[:1])
 
 
-def _tools(snapshot: Snapshot, build: Build, run: Run) -> Iterator[tuple[str, str]]:
-    """Yield (package, tool) for the devDependencies whose programs a build command starts."""
-    root = snapshot.workspace.root.manifest
-    programs = [word.partition("@")[0] for word in run.command.words]
-    if "turbo" in programs and _is_dev_only(root, root, "turbo"):
-        yield root.name or ".", "turbo"
-    if not _builds(programs):
-        for program in programs[:1]:
-            tool = BINARIES.get(program, program)
-            if _is_dev_only(root, root, tool):
-                yield root.name or ".", tool
-        return
-    for folder in (".", *build.closure):
-        manifest = snapshot.workspace.package(folder).manifest
-        for tool in script_programs(manifest):
-            owner = manifest if tool in manifest.declared() else root
-            if _is_dev_only(manifest, root, tool):
-                yield owner.name or ".", tool
+def _patches(snapshot: Snapshot) -> set[str]:
+    """Return the patch files that the settings name and the commit has."""
+    pnpm = majors(snapshot.workspace.root.manifest, snapshot.lockfile)
+    named = {path.removeprefix("./") for path in read_settings(snapshot, pnpm[0]).patches.values()}
+    return {path for path in named if path in snapshot.tree.entries}
 
 
-def _builds(words: list[str]) -> bool:
-    return bool(words) and words[0] in {"pnpm", "npm", "yarn", "turbo"} and any(map(_BUILD_SCRIPT.fullmatch, words))
+def _closure(snapshot: Snapshot, build: Build, run: Run, call: PnpmCall) -> Iterable[str]:
+    """Return the folders that an install is about: those of its filters, else the app's."""
+    given = filter_values(call.command)
+    if not given:
+        return _sure_closure(snapshot, build)
+    names = {expand(text, run.env).strip(".^") for text in given if is_known(text, run.env)}
+    found = [package.dir for name in names if (package := snapshot.workspace.by_name(name))]
+    return _sure_closure(snapshot, build) if build.app.dir in found else ()
 
 
-def script_programs(manifest: Manifest) -> list[str]:
-    """Return the packages whose programs the build scripts of a manifest start."""
-    scripts = [str(text) for name, text in manifest.scripts.items() if _BUILD_SCRIPT.fullmatch(name)]
-    programs = {command.program for text in scripts for command in parse_commands(text)}
-    return sorted(BINARIES.get(program, program) for program in programs)
+def _sure_closure(snapshot: Snapshot, build: Build) -> tuple[str, ...]:
+    """Return the closure without the packages that are only optional: an install leaves these out silently."""
+    seen = {build.app.dir}
+    queue = [build.app.dir]
+    while queue:
+        manifest = snapshot.workspace.package(queue.pop()).manifest
+        names = {**manifest.dependencies, **manifest.dev_dependencies}.keys() - manifest.optional_dependencies.keys()
+        near = {package.dir for name in names if (package := snapshot.workspace.by_name(name))} & set(build.closure)
+        queue += sorted(near - seen)
+        seen |= near
+    return tuple(sorted(seen))
 
 
-def _is_dev_only(manifest: Manifest, root: Manifest, tool: str) -> bool:
-    kept = {*manifest.dependencies, *manifest.optional_dependencies, *root.dependencies, *root.optional_dependencies}
-    return tool not in kept and (tool in manifest.dev_dependencies or tool in root.dev_dependencies)
+def _is_frozen(run: Run, call: PnpmCall) -> bool:
+    """Tell whether an install takes the lockfile as it is: asked for, or because CI is set."""
+    flags = set(call.flags)
+    if flags & {"--no-frozen-lockfile", "--frozen-lockfile=false"}:
+        return False
+    return bool(flags & {"--frozen-lockfile", "--offline"}) or run.env.get("CI") not in {None, "", "false", "0"}
+
+
+def _is_needed(snapshot: Snapshot, build: Build, folder: str, *, frozen: bool) -> bool:
+    """Tell whether an install surely goes wrong without a manifest.
+
+    One that is not frozen takes what is no `workspace:` dependency from the registry. A frozen one links a missing
+    workspace package all the same and leaves out its dependencies (tried with pnpm 9 to 12); it is one without any, or
+    one that only settings use, that is not missed.
+    """
+    if folder == build.app.dir:
+        return True
+    if not frozen:
+        return any(_links(snapshot.workspace.package(other).manifest, snapshot, folder) for other in build.closure)
+    manifest = snapshot.workspace.package(folder).manifest
+    if not manifest.declared("dependencies", "devDependencies", "optionalDependencies"):
+        return False
+    return folder in snapshot.workspace.closure(build.app.dir, dev=False) or folder in _imported(snapshot, build)
+
+
+def _links(manifest: Manifest, snapshot: Snapshot, folder: str) -> bool:
+    """Tell whether a manifest asks for the package of a folder by a protocol that only the workspace answers."""
+    declared = manifest.declared("dependencies", "devDependencies")
+    return declared.get(snapshot.workspace.package(folder).name, "").startswith(("workspace:", "link:", "file:"))
+
+
+def _imported(snapshot: Snapshot, build: Build) -> set[str]:
+    """Return the folders of the workspace packages that shipped files of the closure import."""
+    by_name = {snapshot.workspace.package(folder).name: folder for folder in build.closure}
+    uses = (use for use in snapshot.imports if use.source.role == "source" and use.source.package in build.closure)
+    return {by_name[use.name] for use in uses if use.name in by_name}

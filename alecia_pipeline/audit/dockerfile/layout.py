@@ -1,83 +1,73 @@
 """What stands where in each stage of a Dockerfile, up to each RUN: a simulation by COPY, ADD, WORKDIR, ENV, FROM."""
 
-import fnmatch
-import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from alecia_pipeline.audit.dockerfile.commands import PnpmCall, ShellCommand, is_production, parse_commands, pnpm_call
-from alecia_pipeline.source.dockerfile import Dockerfile, Instruction, Stage, stages_needed
+from alecia_pipeline.audit.dockerfile.commands import ShellCommand, is_production, parse_commands, pnpm_call
+from alecia_pipeline.audit.dockerfile.effects import unknown_places
+from alecia_pipeline.audit.dockerfile.filesystem import (
+    WILDCARD,
+    Files,
+    FileSystem,
+    bound,
+    copies,
+    normal,
+    place,
+    sources_of,
+)
+from alecia_pipeline.audit.dockerfile.run_text import script_of
+from alecia_pipeline.audit.dockerfile.state import ELSEWHERE, Install, MissingSource, Run, State, inherit
+from alecia_pipeline.audit.manifests.pnpm_versions import OBEYS_NODE_ENV
+from alecia_pipeline.source.dockerfile import Dockerfile, Instruction, Stage, parse_trigger, stages_needed
 from alecia_pipeline.source.words import expand
 
-Files = Mapping[str, str]
-"""Absolute path in a container -> the path in the repository that it came from."""
-
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
-_WILDCARD = re.compile(r"[*?\[]")
+_PLAIN_BASE = re.compile(
+    r"(?:.*[/_-])?(?:node|alpine|debian|ubuntu|bun|deno|golang|rust|python|nginx|caddy|busybox|distroless|nodejs|static"
+    r"|postgres|playwright|wolfi-base|amazonlinux|ubi\d*|fedora|scratch)(?:[/:@_-].*)?"
+)
+"""Images of systems and languages: nothing of a repository is in them. In any other one, everything may be."""
 
+MAX_STEPS = 5_000
+"""Instructions that are followed; behind them nothing is known. Real Dockerfiles have some hundred at most."""
 
-@dataclass(frozen=True, slots=True)
-class Install:
-    """A `pnpm install` (or deploy, prune) that a stage's node_modules come from."""
+_MAX_NAME = 300
 
-    instruction: Instruction
-    call: PnpmCall
-    production: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One command of a RUN and the state it finds. `opaque`: files came from a tool, not all are known."""
-
-    stage: Stage
-    instruction: Instruction
-    command: ShellCommand
-    folder: str
-    files: Files
-    env: Mapping[str, str | None]
-    install: Install | None
-    opaque: bool
-
-
-@dataclass(frozen=True, slots=True)
-class MissingSource:
-    """A COPY or ADD source that the context does not have."""
-
-    instruction: Instruction
-    source: str
-
-
-@dataclass
-class _State:
-    files: dict[str, str] = field(default_factory=dict)
-    env: dict[str, str | None] = field(default_factory=dict)
-    folder: str = "/"
-    install: Install | None = None
-    deployed: dict[str, Install] = field(default_factory=dict)
-    opaque: bool = False
-
-    def child(self) -> "_State":
-        return _State(dict(self.files), dict(self.env), self.folder, self.install, dict(self.deployed), self.opaque)
+_PIN = re.compile(r"pnpm@\D{0,2}(\d+)\b.*")
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The simulated build of one target: every command, every missing source, and what the last stage installed."""
+    """The simulated build of one target: every command, what COPY found and missed, what the last stage installed."""
 
     runs: tuple[Run, ...]
     missing: tuple[MissingSource, ...]
+    found: frozenset[str]
     installed: Install | None
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether nothing that it copies is in the repository: its context is made by somebody else."""
+        return bool(self.missing) and not self.found
 
 
 def simulate(
-    dockerfile: Dockerfile, target: str | None, context: frozenset[str], build_args: Mapping[str, str]
+    dockerfile: Dockerfile,
+    target: str | None,
+    context: frozenset[str],
+    build_args: Mapping[str, str],
+    pnpm: tuple[int, ...] = (OBEYS_NODE_ENV,),
 ) -> Layout:
-    """Walk the stages that `target` needs. `context` holds the repository's paths that the builder is sent."""
-    walk = _Walk(dockerfile, {f"/{path}": path for path in context}, build_args)
+    """Walk the stages that `target` needs. `context` holds the repository's paths that the builder is sent.
+
+    `pnpm`: the major versions that may be meant; where there are several, the Dockerfile's own pin decides.
+    """
+    walk = _Walk(dockerfile, {f"/{path}": path for path in context}, build_args, pnpm)
     for stage in stages_needed(dockerfile, target):
         walk.stage(stage)
-    return Layout(tuple(walk.runs), tuple(walk.missing), walk.states[dockerfile.stage(target).index].install)
+    last = walk.states[dockerfile.stage(target).index]
+    return Layout(tuple(walk.runs), tuple(walk.missing), frozenset(walk.found), last.install)
 
 
 @dataclass
@@ -85,21 +75,39 @@ class _Walk:
     dockerfile: Dockerfile
     context: Files
     build_args: Mapping[str, str]
-    states: dict[int, _State] = field(default_factory=dict)
+    pnpm: tuple[int, ...]
+    states: dict[int, State] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
     missing: list[MissingSource] = field(default_factory=list)
+    found: set[str] = field(default_factory=set)
+    steps: int = 0
 
     def stage(self, stage: Stage) -> None:
-        base = self._find(stage.base)
-        state = self.states[base].child() if base is not None else _State()
+        global_args = {**self.dockerfile.global_args, **self.build_args}
+        base = expand(stage.base, global_args)
+        origin = self._find(base)
+        state = self.states[origin].child() if origin is not None else State()
+        if origin is None and not (is_known(stage.base, global_args) and _is_plain(base)):
+            state.files.vague.add("/")
+        state.lineage = (stage.index, *state.lineage)
         self.states[stage.index] = state
-        for instruction in stage.instructions:
-            if instruction.keyword in {"COPY", "ADD"}:
-                self._copy(state, instruction)
-            elif instruction.keyword == "RUN":
-                self._run(state, stage, instruction)
-            else:
-                self._set(state, instruction)
+        triggers = self.states[origin].triggers if origin is not None else []
+        for instruction in (*triggers, *stage.instructions):
+            self.steps += 1
+            if self.steps > MAX_STEPS:
+                state.files.vague.add("/")
+                return
+            self._follow(state, instruction)
+
+    def _follow(self, state: State, instruction: Instruction) -> None:
+        if instruction.keyword in {"COPY", "ADD"}:
+            self._copy(state, instruction)
+        elif instruction.keyword == "RUN":
+            self._run(state, instruction)
+        elif instruction.keyword == "ONBUILD":
+            state.triggers.append(parse_trigger(instruction, self.dockerfile.path))
+        else:
+            self._set(state, instruction)
 
     def _find(self, name: str) -> int | None:
         for stage in reversed(self.dockerfile.stages):
@@ -107,114 +115,113 @@ class _Walk:
                 return stage.index
         return None
 
-    def _set(self, state: _State, instruction: Instruction) -> None:
+    def _set(self, state: State, instruction: Instruction) -> None:
         if instruction.keyword == "WORKDIR":
-            state.folder = posixpath.normpath(posixpath.join(state.folder, expand(instruction.text, state.env)))
+            if not is_known(instruction.text, state.env):
+                state.files.vague.add("/")
+            state.folder = normal(state.folder, expand(instruction.text, state.env))
         elif instruction.keyword in {"ARG", "ENV"}:
             for word in instruction.args:
                 name, equals, value = word.partition("=")
                 own = expand(value, state.env) if equals else self.dockerfile.global_args.get(name)
-                state.env[name] = self.build_args.get(name, own) if instruction.keyword == "ARG" else own
+                value_now = self.build_args.get(name, own) if instruction.keyword == "ARG" else own
+                state.env = {**state.env, name: value_now}
 
-    def _copy(self, state: _State, instruction: Instruction) -> None:
-        origin = self._find(instruction.flags["from"][0]) if "from" in instruction.flags else None
-        if "from" in instruction.flags and origin is None:
+    def _copy(self, state: State, instruction: Instruction) -> None:
+        words = sources_of(instruction.args)
+        target = words[-1] if words else "."
+        if not is_known(target, state.env):
+            state.files.vague.add("/")
             return
-        words = [word for word in instruction.args if not word.startswith("<<")]
-        sources = [word for word in words[:-1] if is_known(word, state.env) and "://" not in word]
-        target = expand(words[-1], state.env) if words else "."
-        for word in sources:
-            source = expand(word, state.env)
-            if origin is not None:
-                self._inherit(state, self.states[origin], source)
-            copied = dict(copies(self.context if origin is None else self.states[origin].files, source, instruction))
-            if not copied and origin is None and not _WILDCARD.search(source):
-                self.missing.append(MissingSource(instruction, source))
-            place(state.files, copied, target, state.folder, several=len(sources) > 1)
+        target = expand(target, state.env)
+        for word in words[:-1]:
+            if is_known(word, state.env):
+                self._copy_one(state, instruction, expand(word, state.env), target, several=len(words) > 2)  # noqa: PLR2004 - source, target
+            else:
+                state.files.vague.add(normal(state.folder, target))
 
-    def _inherit(self, state: _State, origin: _State, source: str) -> None:
-        """Take over what was installed when node_modules, or the folder they stand in, is copied."""
-        path = posixpath.normpath(posixpath.join("/", source))
-        state.opaque = state.opaque or origin.opaque
-        deployed = [install for folder, install in origin.deployed.items() if f"{path}/".startswith(f"{folder}/")]
-        if deployed:
-            state.install = deployed[0]
-        elif origin.install and (posixpath.basename(path) == "node_modules" or path in {"/", origin.folder}):
-            state.install = state.install or origin.install
+    def _copy_one(self, state: State, instruction: Instruction, source: str, target: str, *, several: bool) -> None:
+        where = normal(state.folder, target)
+        origin = self._origin(instruction)
+        if origin is ELSEWHERE or "://" in source or source.startswith("git@"):
+            state.files.vague.add(where)
+            return
+        files = self.context if origin is None else origin.files.known
+        copied = dict(copies(files, source, instruction))
+        if origin is not None:
+            state.files.receive(origin.files, normal(source), where)
+            inherit(state, origin, source)
+        elif copied:
+            self.found.add(source)
+        elif not WILDCARD.search(source):
+            self.missing.append(MissingSource(instruction, source))
+        if instruction.keyword == "ADD" and re.search(r"\.(?:tar|tgz|tar\.\w+)$", source):
+            state.files.vague.add(where)
+        place(state.files, copied, target, state.folder, several=several)
 
-    def _run(self, state: _State, stage: Stage, instruction: Instruction) -> None:
-        text = (
-            " ".join(instruction.args) if not instruction.heredocs else "\n".join(h.text for h in instruction.heredocs)
-        )
-        files = {**state.files, **dict(self._mounts(state, instruction))}
+    def _origin(self, instruction: Instruction) -> State | None:
+        """Return the stage that `--from` names, None for the context, ELSEWHERE for what is not known."""
+        if "from" not in instruction.flags:
+            return None
+        index = self._find(expand(instruction.flags["from"][0], self.dockerfile.global_args))
+        return ELSEWHERE if index is None else self.states[index]
+
+    def _run(self, state: State, instruction: Instruction) -> None:
+        text = script_of(instruction)
+        if text is None:
+            state.files.vague.add("/")
+            return
+        mounted = state.files.copy()
+        self._mount(state, mounted, instruction)
         for command in parse_commands(text):
-            folder = posixpath.normpath(posixpath.join(state.folder, command.folder))
-            self.runs.append(
-                Run(stage, instruction, command, folder, files, dict(state.env), state.install, state.opaque)
-            )
+            folder = normal(state.folder, command.folder)
+            env = {**state.env, **command.env} if command.env else state.env
+            self.runs.append(Run(state.lineage, instruction, command, folder, mounted.copy(), env, state.install))
+            unknown = set(unknown_places(command, folder))
+            state.files.vague |= unknown
+            mounted.vague |= unknown
             self._effect(state, instruction, command, folder)
 
-    def _effect(self, state: _State, instruction: Instruction, command: ShellCommand, folder: str) -> None:
+    def _effect(self, state: State, instruction: Instruction, command: ShellCommand, folder: str) -> None:
+        pins = [int(match[1]) for match in map(_PIN.fullmatch, command.words) if match]
+        state.pnpm = next(iter(pins), state.pnpm)
         call = pnpm_call(command)
-        if {"turbo", "prune"} <= set(command.words) or command.program in {"git", "tar", "unzip"}:
-            state.opaque = True
         if call is None:
             return
-        install = Install(instruction, call, is_production(call, state.env))
+        install = Install(instruction, call, is_production(call, state.env, obeys_node_env=self._obeys(state)))
         if call.is_install or (call.subcommand == "prune" and install.production):
             state.install = install
         elif call.subcommand == "deploy" and call.arguments:
-            state.deployed[posixpath.normpath(posixpath.join(folder, call.arguments[-1]))] = install
+            state.deployed[normal(folder, call.arguments[-1])] = install
 
-    def _mounts(self, state: _State, instruction: Instruction) -> Iterator[tuple[str, str]]:
-        """Yield the files that `--mount=type=bind` shows to one RUN."""
+    def _obeys(self, state: State) -> bool:
+        """Tell whether NODE_ENV=production keeps devDependencies out."""
+        major = self.pnpm[0] if len(self.pnpm) == 1 or state.pnpm is None else state.pnpm
+        return major <= OBEYS_NODE_ENV
+
+    def _mount(self, state: State, files: FileSystem, instruction: Instruction) -> None:
+        """Show the files of `--mount=type=bind` to one RUN."""
         for mount in instruction.flags.get("mount", ()):
             options = dict(part.partition("=")[::2] for part in mount.split(","))
-            if options.get("type") != "bind":
+            if options.get("type", "bind") != "bind":
                 continue
-            origin = self._find(options["from"]) if "from" in options else None
-            files = self.context if "from" not in options else self.states[origin].files if origin is not None else {}
-            source = posixpath.normpath(posixpath.join("/", options.get("source", options.get("src", "/"))))
+            source = normal(options.get("source", options.get("src", "/")))
             target = options.get("target", options.get("dst", options.get("destination", source)))
-            root = posixpath.normpath(posixpath.join(state.folder, target))
-            for path, origin_path in files.items():
-                if path == source or path.startswith(source.rstrip("/") + "/"):
-                    yield posixpath.normpath(root + path[len(source.rstrip("/")) :]), origin_path
+            where = normal(state.folder, target)
+            index = self._find(options.get("from", ""))
+            if "from" in options and index is None:
+                files.vague.add(where)
+            elif index is not None:
+                files.receive(self.states[index].files, source, where)
+            known = self.context if index is None else self.states[index].files.known
+            if index is not None or "from" not in options:
+                files.known = {**files.known, **dict(bound(known, source, where))}
+
+
+def _is_plain(base: str) -> bool:
+    return len(base) <= _MAX_NAME and _PLAIN_BASE.fullmatch(base) is not None
 
 
 def is_known(text: str, variables: Mapping[str, str | None]) -> bool:
     """Tell whether every variable in a text has a value here; a build argument given later has none."""
     return all(variables.get(name) is not None for name in _VARIABLE.findall(text))
-
-
-def copies(files: Files, source: str, instruction: Instruction) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Yield container path of origin -> (path below the destination, repository path). A lone file keeps `` as path."""
-    keep = "parents" in instruction.flags
-    pattern = posixpath.normpath(posixpath.join("/", source))
-    depth = 0 if pattern == "/" else pattern.count("/")
-    is_glob = _WILDCARD.search(pattern) is not None
-    below = pattern.rstrip("/") + "/"
-    for path, origin in files.items():
-        if not is_glob and path != pattern and not path.startswith(below):
-            continue
-        head = "/".join(path.split("/")[: depth + 1]) if depth else "/"
-        if is_glob and not _matches(head, pattern):
-            continue
-        inner = path.lstrip("/") if keep else path[len(head.rstrip("/")) + 1 :]
-        yield path, (inner, origin)
-
-
-def _matches(path: str, pattern: str) -> bool:
-    pairs = zip(path.split("/"), pattern.split("/"), strict=False)
-    return path.count("/") == pattern.count("/") and all(fnmatch.fnmatchcase(name, glob) for name, glob in pairs)
-
-
-def place(
-    files: dict[str, str], copied: Mapping[str, tuple[str, str]], target: str, folder: str, *, several: bool
-) -> None:
-    """Put copied files under a destination, as the builder does: `x/`, `.` and folders that exist take files in."""
-    root = posixpath.normpath(posixpath.join(folder, target))
-    into = several or target.endswith(("/", ".")) or root == folder or any(p.startswith(root + "/") for p in files)
-    for path, (inner, origin) in copied.items():
-        lone = posixpath.basename(path) if into or len(copied) > 1 else ""
-        files[posixpath.normpath(posixpath.join(root, inner or lone))] = origin

@@ -1,6 +1,6 @@
 import pytest
 
-from alecia_pipeline.audit.dockerfile.layout import Layout, simulate
+from alecia_pipeline.audit.dockerfile.layout import MAX_STEPS, Layout, simulate
 from alecia_pipeline.source.dockerfile import parse_dockerfile
 
 CONTEXT = frozenset({"package.json", "a/x.ts", "a/b/y.ts", "packages/ui/package.json", "packages/db/package.json"})
@@ -11,7 +11,7 @@ def built(text: str, target: str | None = None, **build_args: str) -> Layout:
 
 
 def files(instructions: str) -> dict[str, str]:
-    return dict(built(f"FROM node:20\nWORKDIR /w\n{instructions}\nRUN true\n").runs[-1].files)
+    return dict(built(f"FROM node:20\nWORKDIR /w\n{instructions}\nRUN true\n").runs[-1].files.known)
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,7 @@ def files(instructions: str) -> dict[str, str]:
         ('COPY ["a/x.ts", "b/"]', {"/w/b/x.ts": "a/x.ts"}),
         ("COPY packages/*/package.json all/", {"/w/all/package.json": "packages/db/package.json"}),
         ("COPY a/[xz].ts here/", {"/w/here/x.ts": "a/x.ts"}),
+        ("COPY --parents ./packages/./ui/package.json ./", {"/w/ui/package.json": "packages/ui/package.json"}),
         (
             "COPY --parents packages/*/package.json ./",
             {f"/w/packages/{name}/package.json": f"packages/{name}/package.json" for name in ("ui", "db")},
@@ -61,7 +62,7 @@ def test_stages_hand_on_files_variables_and_installs() -> None:
     )
     echo, true = layout.runs[1:]
     assert (echo.env["A"], echo.folder) == ("2", "/w")
-    assert dict(true.files) == {"/p.json": "package.json"}
+    assert true.files.known == {"/p.json": "package.json"}
     assert true.install
     assert not true.install.production
 
@@ -85,9 +86,130 @@ def test_a_prune_leaves_production_dependencies() -> None:
     assert built("FROM node:20\nRUN pnpm deploy\n").installed is None
 
 
-def test_tools_that_make_files_hide_what_is_there() -> None:
-    layout = built("FROM a AS p\nRUN turbo prune web --docker\nFROM a\nCOPY --from=p /out/json/ .\nRUN pnpm install\n")
-    assert layout.runs[-1].opaque
+@pytest.mark.parametrize(
+    ("instructions", "vague"),
+    [
+        ("RUN npx -q turbo@2 prune web --docker", {"/w/out"}),
+        ("RUN turbo prune web --out-dir=/o", {"/o"}),
+        ("RUN turbo prune web --out-dir o", {"/w/o"}),
+        ("RUN pnpm deploy --filter=web /srv/web", {"/srv/web"}),
+        ("RUN cp -r /a b && mv c /d && cp", {"/w/b", "/d", "/w"}),
+        ("RUN ./prepare.sh", {"/"}),
+        ("RUN node prepare.js", {"/"}),
+        ("RUN git clone x", {"/"}),
+        ("RUN pnpm build", {"/w"}),
+        ("RUN echo 1 > .npmrc && echo 2 >>/etc/x && date | tee log", {"/w/.npmrc", "/etc/x", "/w/log"}),
+        ("RUN ls >", set()),
+        ("RUN python3 <<EOF\nopen('x')\nEOF", {"/"}),
+        ("RUN <<EOF\n#!/usr/bin/env python3\nopen('x')\nEOF", {"/"}),
+        ("RUN cat <<EOF > /usr/bin/tool && chmod +x /usr/bin/tool\npnpm install\nEOF", {"/usr/bin/tool"}),
+        ("RUN pnpm install && pnpm fetch && pnpm --version && pnpm && node -p 1 && apt-get update", set()),
+        ("COPY --from=some/image:1 /repo /w", {"/w"}),
+        ("ADD https://example.invalid/x.tar /x", {"/x"}),
+        ("ADD a.tar.gz /x", {"/x"}),
+        ("ARG UNKNOWN\nCOPY $UNKNOWN /srv", {"/srv"}),
+        ("ARG UNKNOWN\nCOPY a /$UNKNOWN", {"/"}),
+        ("ARG UNKNOWN\nWORKDIR /$UNKNOWN", {"/"}),
+        ("COPY --exclude=*.ts a /srv", {"/srv/x.ts", "/srv/b/y.ts"}),
+        ("COPY --exclude=b a /srv", {"/srv/b/y.ts"}),
+    ],
+)
+def test_where_anything_may_stand(instructions: str, vague: set[str]) -> None:
+    assert built(f"FROM node:20\nWORKDIR /w\n{instructions}\nRUN true\n").runs[-1].files.vague == vague
+
+
+@pytest.mark.parametrize(
+    ("base", "vague"),
+    [
+        ("node:20-alpine", False),
+        ("registry.internal/mirror/node@sha256:1", False),
+        ("oven/bun:1", False),
+        ("ghcr.io/me/deps:1", True),
+        ("$BASE", True),
+        ("${BASE:-node:20}", True),
+    ],
+)
+def test_which_images_may_hold_the_repository(base: str, vague: bool) -> None:
+    assert built(f"ARG BASE\nFROM {base}\nRUN true\n").runs[0].files.is_vague("/w/package.json") is vague
+
+
+def test_what_is_unknown_in_one_stage_is_unknown_where_it_is_copied() -> None:
+    text = "FROM node AS p\nWORKDIR /a\nRUN turbo prune web --docker\nFROM node\nWORKDIR /b\n"
+    layout = built(f"{text}COPY --from=p /a/out/json/ .\nCOPY --from=p /a /c\nCOPY --from=p /etc /etc\nRUN true\n")
+    assert layout.runs[-1].files.vague == {"/b", "/c/out"}
+    assert layout.runs[-1].files.is_vague("/b/package.json")
+    assert not layout.runs[-1].files.is_vague("/etc/hosts")
+    mounted = built(f"{text}RUN --mount=type=bind,from=p,source=/a,target=/m true\n")
+    assert mounted.runs[-1].files.vague == {"/m/out"}
+    foreign = built("FROM node\nRUN --mount=type=bind,from=x/y:1,target=/m true\n")
+    assert foreign.runs[-1].files.vague == {"/m"}
+
+
+def test_a_stage_hands_its_triggers_to_those_built_from_it() -> None:
+    text = "FROM node AS base\nWORKDIR /w\nONBUILD COPY package.json .\nONBUILD RUN pnpm install\nFROM base\nRUN true\n"
+    install, true = built(text).runs
+    assert true.files.known == {"/w/package.json": "package.json"}
+    assert (install.lineage, true.install is not None) == ((1, 0), True)
+    assert not built("FROM node AS base\nONBUILD COPY gone /\n").missing
+
+
+def test_a_global_argument_names_the_stage_that_one_is_built_from() -> None:
+    text = "ARG S=deps\nFROM node AS deps\nCOPY package.json /w/\nFROM ${S}\nRUN true\n"
+    assert built(text).runs[0].files.known == {"/w/package.json": "package.json"}
+
+
+def test_the_exec_form_is_one_command() -> None:
+    (run,) = built('FROM node\nRUN ["pnpm", "install", "a && b"]\n').runs
+    assert run.command.words == ("pnpm", "install", "a && b")
+
+
+def test_a_shell_reads_its_here_document() -> None:
+    assert [run.command.words for run in built("FROM node\nRUN bash -e <<EOF\nls\nEOF\n").runs] == [("ls",)]
+
+
+@pytest.mark.parametrize(
+    ("pnpm", "text", "production"),
+    [
+        ((9,), "", True),
+        ((10,), "", False),
+        ((10,), "RUN npm i -g pnpm@9\n", False),
+        ((9, 10, 12), "", True),
+        ((9, 10, 12), "RUN corepack prepare pnpm@10.1.0 --activate\n", False),
+        ((9, 10, 12), "RUN npm i -g pnpm@^9\n", True),
+    ],
+)
+def test_node_env_counts_up_to_pnpm_9(pnpm: tuple[int, ...], text: str, production: bool) -> None:
+    dockerfile = parse_dockerfile(
+        f"FROM node\nENV NODE_ENV=production\n{text}RUN pnpm install\n".encode(), "Dockerfile"
+    )
+    installed = simulate(dockerfile, None, CONTEXT, {}, pnpm).installed
+    assert installed
+    assert installed.production is production
+
+
+def test_of_two_folders_of_packages_the_fuller_one_counts() -> None:
+    text = "FROM node AS dev\nRUN pnpm install\nFROM node AS prod\nRUN pnpm install --prod\nFROM node\n"
+    copies = ["COPY --from=dev /node_modules .\n", "COPY --from=prod /node_modules .\n"]
+    for order in (copies, copies[::-1]):
+        installed = built(text + "".join(order)).installed
+        assert installed
+        assert not installed.production
+
+
+def test_a_dockerfile_without_an_end_is_followed_to_a_limit() -> None:
+    layout = built("FROM node\nCOPY a /a\n" + "RUN true\n" * 3 * MAX_STEPS + "FROM node\nCOPY --from=0 /a /b\n")
+    assert len(layout.runs) == MAX_STEPS - 1
+    assert layout.runs[0].files.known is layout.runs[-1].files.known
+
+
+def test_a_base_without_an_end_is_not_looked_at() -> None:
+    assert built("FROM " + "node-" * 100_000 + "\nRUN true\n").runs[0].files.vague == {"/"}
+
+
+def test_a_context_of_somebody_else() -> None:
+    assert built("FROM node\nCOPY meta .\nCOPY deps .\n").is_foreign
+    assert not built("FROM node\nCOPY meta .\nCOPY a .\n").is_foreign
+    assert not built("FROM node\n").is_foreign
 
 
 def test_bind_mounts_show_files_to_one_run() -> None:
@@ -98,9 +220,9 @@ def test_bind_mounts_show_files_to_one_run() -> None:
         "RUN <<EOF\ntrue\nEOF\n"
     )
     one, two, three = layout.runs
-    assert dict(one.files) == {"/w/package.json": "package.json"}
-    assert dict(two.files) == {"/s/x.ts": "a/x.ts", "/s/b/y.ts": "a/b/y.ts"}
-    assert (dict(three.files), three.command.words) == ({}, ("true",))
+    assert one.files.known == {"/w/package.json": "package.json"}
+    assert two.files.known == {"/s/x.ts": "a/x.ts", "/s/b/y.ts": "a/b/y.ts"}
+    assert (three.files.known, three.command.words) == ({}, ("true",))
 
 
 def test_a_folder_that_exists_takes_a_file_in() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from alecia_pipeline.audit.dockerfile import copies, filters, installs, runtime
+from alecia_pipeline.audit.dockerfile import copies, dev_tools, filters, installs, runtime
 from alecia_pipeline.audit.dockerfile.filters import selected_name
 from alecia_pipeline.audit.finding import Finding
 from alecia_pipeline.audit.snapshot import take_snapshot
@@ -19,7 +19,7 @@ INSTALL = "--mount=type=cache,id=pnpm,target=/pnpm/store pnpm install --frozen-l
 
 def found(files: Mapping[str, str | bytes]) -> list[Finding]:
     snapshot = take_snapshot(DictTree({**SUITE, **files}))
-    modules = (copies, filters, installs, runtime)
+    modules = (copies, dev_tools, filters, installs, runtime)
     return [finding for module in modules for finding in module.findings(snapshot)]
 
 
@@ -42,9 +42,34 @@ def test_a_source_that_is_nowhere() -> None:
     )  # fmt: skip
 
 
-def test_a_source_that_git_ignores() -> None:
-    (finding,) = found(website("COPY packages packages", "COPY packages packages\nCOPY dist dist"))
+def test_a_source_that_git_ignores_is_lacking_for_sure_where_the_pipeline_builds() -> None:
+    dockerfile = website("COPY packages packages", "COPY packages packages\nCOPY dist dist\nCOPY dist again")
+    assert found(dockerfile) == []
+    (finding,) = found({**dockerfile, "alecia.yaml": "apps: {website: {}}\n"})
     assert finding.message.endswith("(git ignores it)")
+
+
+def test_a_context_that_somebody_makes_is_not_judged() -> None:
+    text = "FROM node:20\nCOPY ./meta .\nCOPY ./deps .\nRUN pnpm install --prod && pnpm build --filter ghost\n"
+    assert found({WEBSITE: text}) == []
+
+
+def test_a_context_that_is_the_apps_folder() -> None:
+    text = "FROM node:20\nCOPY app ./app\nRUN pnpm install\n"
+    assert places({WEBSITE: text}) == [("docker-context", 2, None)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FROM node:20\nCOPY app ./app\nCOPY dist ./dist\nCMD node dist\n",  # packs what was built
+        "FROM node:20\nCOPY package.json app ./\nRUN npm install --omit=dev\nCOPY dist .\n",
+    ],
+)
+def test_an_app_without_siblings_may_be_built_from_its_own_folder(text: str) -> None:
+    alone = manifest("@alecia/website", dependencies={"next": "16.1.4"})
+    page = {"apps/website/app/page.tsx": ""}
+    assert found({WEBSITE: text, "apps/website/package.json": alone, **page}) == []
 
 
 def test_a_source_above_the_context() -> None:
@@ -135,7 +160,16 @@ def test_a_build_needs_the_programs_of_dev_dependencies() -> None:
 @pytest.mark.parametrize(
     ("command", "tools"),
     [
-        ("pnpm --filter @alecia/website build", ["turbo", "tsup"]),
+        ("pnpm --filter @alecia/website build", []),
+        ("pnpm --filter @alecia/website... build", ["tsup"]),
+        ("pnpm --filter $UNKNOWN build", []),
+        ("pnpm -r build", ["tsup"]),
+        ("pnpm exec tsc", ["typescript"]),
+        ("pnpm dlx turbo build", []),
+        ("npx turbo build", []),
+        ("cd packages/ui/src && pnpm build", ["tsup"]),
+        ("cd /elsewhere && pnpm build", []),
+        ("npm i -g turbo@2 && turbo lint", []),
         ("pnpm run build", ["turbo", "tsup"]),
         ("turbo run lint", ["turbo"]),
         ("tsc -p .", ["typescript"]),
@@ -200,14 +234,137 @@ COPY --from=b /out .
 """
 
 
+LAZY = "FROM node:20\nWORKDIR /w\n{copies}\nRUN {install}\n"
+ROOT = "COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./\nCOPY apps/website apps/website\n"
+
+
+@pytest.mark.parametrize(
+    ("copies", "install", "missing"),
+    [
+        (ROOT, "pnpm install --frozen-lockfile", ["packages/db/package.json", "packages/ui/package.json"]),
+        (ROOT, "CI=1 pnpm install", ["packages/db/package.json", "packages/ui/package.json"]),
+        (ROOT, "pnpm install", ["packages/db/package.json", "packages/ui/package.json"]),
+        (ROOT, "pnpm install --no-frozen-lockfile", ["packages/db/package.json", "packages/ui/package.json"]),
+        (ROOT, "pnpm install --ignore-workspace", []),
+        (ROOT, "pnpm install --filter @alecia/db...", []),
+        (ROOT, "pnpm install --filter @alecia/website...", ["packages/db/package.json", "packages/ui/package.json"]),
+        (ROOT, "./prepare && pnpm install", []),
+        (ROOT + "COPY packages packages", "pnpm install", []),
+        (ROOT + "RUN pnpm install\nCOPY packages packages", "pnpm install --offline", []),
+        ("", "pnpm fetch", ["pnpm-lock.yaml"]),
+        ("COPY pnpm-lock.yaml .", "pnpm fetch", []),
+        ("COPY apps/website .", "pnpm install", []),
+        ("COPY packages packages\n" + ROOT.replace(" pnpm-workspace.yaml", ""), "pnpm i", ["pnpm-workspace.yaml"]),
+    ],
+)
+def test_what_an_install_lacks(copies: str, install: str, missing: list[str]) -> None:
+    text = LAZY.format(copies=copies, install=install)
+    messages = [item.message for item in found({WEBSITE: text}) if item.rule == "docker-manifest-missing"]
+    assert [message.removeprefix("pnpm install runs without ").partition(":")[0] for message in messages] == missing
+
+
+@pytest.mark.parametrize(
+    ("spec", "install", "lacks"),
+    [
+        ("workspace:*", "pnpm install", True),
+        ("^1.0.0", "pnpm install", False),  # it may come from the registry
+        ("^1.0.0", "pnpm install --frozen-lockfile", True),
+    ],
+)
+def test_who_answers_for_a_package_that_is_not_copied(spec: str, install: str, lacks: bool) -> None:
+    alone = {"apps/website/package.json": manifest("@alecia/website", dependencies={"@alecia/db": spec})}
+    rules = places({**alone, WEBSITE: LAZY.format(copies=ROOT, install=install)})
+    assert (("docker-manifest-missing", 6, "@alecia/db") in rules) is lacks
+
+
+@pytest.mark.parametrize(
+    ("kind", "imported", "more", "lacks"),
+    [
+        ("dependencies", False, {"devDependencies": {"a": "1"}}, True),
+        ("dependencies", False, {}, False),  # it has nothing to install
+        ("devDependencies", False, {"dependencies": {"a": "1"}}, False),  # settings only
+        ("devDependencies", True, {"dependencies": {"a": "1"}}, True),
+        ("optionalDependencies", True, {"dependencies": {"a": "1"}}, False),
+    ],
+)
+def test_which_packages_a_frozen_install_misses(
+    kind: str, imported: bool, more: dict[str, object], lacks: bool
+) -> None:
+    files = {
+        "apps/website/package.json": manifest("@alecia/website", **{kind: {"@alecia/db": "workspace:*"}}),
+        "apps/website/app/page.tsx": 'import "@alecia/db"' if imported else "",
+        "packages/db/package.json": manifest("@alecia/db", **more),
+        WEBSITE: LAZY.format(copies=ROOT, install="pnpm install --frozen-lockfile"),
+    }
+    assert (("docker-manifest-missing", 6, "@alecia/db") in places(files)) is lacks
+
+
+def test_what_the_lockfile_has_a_checksum_of() -> None:
+    files = {
+        "pnpm-lock.yaml": str(SUITE["pnpm-lock.yaml"]) + "\npnpmfileChecksum: sha256-x\n",
+        ".pnpmfile.cjs": "",
+        "patches/pg.patch": "",
+        "package.json": manifest("r", pnpm={"patchedDependencies": {"pg": "./patches/pg.patch", "gone": "gone.patch"}}),
+    }
+    text = LAZY.format(copies="COPY packages packages\n" + ROOT, install="pnpm install --frozen-lockfile")
+    messages = [item.message for item in found({**files, WEBSITE: text}) if item.file == WEBSITE]
+    assert messages == [
+        "pnpm install runs without patches/pg.patch: the lockfile names this patch",
+        "pnpm install runs without .pnpmfile.cjs: the lockfile holds its checksum",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("turbo", "config", "matches"),
+    [("^1.10.0", "", True), ("^2.0.0", "", False), ("latest", "", False), (None, '{"pipeline": {}}', True)],
+)
+def test_turbo_1_takes_short_names(turbo: str | None, config: str, matches: bool) -> None:
+    declared = {"turbo": turbo} if turbo else {}
+    files = {"package.json": manifest("r", devDependencies=declared), "turbo.json": config}
+    rules = [rule for rule, _, _ in places({**files, **website("=@alecia/website", "=website")})]
+    assert (rules == []) is matches
+
+
+@pytest.mark.parametrize(
+    ("command", "finding"),
+    [
+        ("turbo prune @alecia/website --docker", None),
+        ("npx turbo@2 prune --docker --out-dir o @alecia/website", None),
+        ("turbo prune website --docker", "turbo prune website matches no workspace package"),
+        ("turbo prune --scope=website", "turbo prune website matches no workspace package"),
+        ("turbo prune --scope website", "turbo prune website matches no workspace package"),
+    ],
+)
+def test_turbo_prunes_to_a_package(command: str, finding: str | None) -> None:
+    messages = [item.message for item in found({WEBSITE: f"FROM node:20\nCOPY . .\nRUN {command}\n"})]
+    assert messages == ([finding] if finding else [])
+
+
 def service(**more: object) -> dict[str, str]:
     website_manifest = manifest("@alecia/website", **{"dependencies": {"@alecia/db": "workspace:*"}, **more})
-    return {WEBSITE: SERVICE, "apps/website/package.json": website_manifest, "apps/website/app/page.tsx": ""}
+    return {
+        WEBSITE: SERVICE,
+        "apps/website/package.json": website_manifest,
+        "apps/website/app/page.tsx": 'import "@alecia/db"',
+    }
 
 
 def test_code_that_needs_a_dev_dependency_when_it_runs() -> None:
-    db = manifest("@alecia/db", devDependencies={"pg": "^8.16.0", "vitest": "3"}, scripts={"build": "tsc"})
-    files = {**service(), "packages/db/package.json": db, "packages/db/src/a.test.ts": 'import "vitest"'}
+    db = manifest(
+        "@alecia/db",
+        main="src/index.ts",
+        devDependencies={"pg": "^8.16.0", "vitest": "3", "tsx": "4", "dotenv": "1", "zod": "3"},
+        scripts={"build": "tsc"},
+    )
+    index = 'import { Pool } from "pg";\nimport "vitest";\nimport "./seeds/run";\nimport type { Z } from "zod";\n'
+    files = {
+        **service(),
+        "packages/db/package.json": db,
+        "packages/db/src/index.ts": index,
+        "packages/db/src/seeds/run.ts": 'import "dotenv"',
+        "packages/db/src/unused.ts": 'import "tsx"',
+        "packages/db/src/a.test.ts": 'import "vitest"',
+    }
     (finding,) = found(files)
     assert (finding.rule, finding.dir, finding.dependency) == ("dev-only-dependency", "packages/db", "pg")
     assert (finding.file, finding.line) == ("packages/db/src/index.ts", 1)
@@ -216,13 +373,17 @@ def test_code_that_needs_a_dev_dependency_when_it_runs() -> None:
         **files,
         "apps/colab/Dockerfile": SERVICE,
         "apps/colab/package.json": manifest("@alecia/colab", dependencies={"@alecia/db": "*"}),
+        "apps/colab/app/page.tsx": 'import "@alecia/db"',
     }
     assert [item.dependency for item in found(twice) if item.dir == "packages/db"] == ["pg"]
 
 
-def test_a_bundle_carries_its_dev_dependencies() -> None:
-    db = manifest("@alecia/db", devDependencies={"pg": "^8.16.0"}, scripts={"build": "tsup"})
-    assert found({**service(), "packages/db/package.json": db}) == []
+@pytest.mark.parametrize(
+    ("build", "framework"), [("cross-env A=1 tsup", {}), ("tsc", {"devDependencies": {"vite": "7"}})]
+)
+def test_a_bundle_carries_its_dev_dependencies(build: str, framework: dict[str, object]) -> None:
+    db = manifest("@alecia/db", main="src/index.ts", devDependencies={"pg": "^8.16.0"}, scripts={"build": build})
+    assert found({**service(**framework), "packages/db/package.json": db}) == []
 
 
 def test_an_unknown_target_is_an_error() -> None:

@@ -1,0 +1,66 @@
+"""Images that a Dockerfile takes by a tag: what they are changes from day to day, so no build can be repeated."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from alecia_pipeline.audit.dockerfile.builds import Build
+from alecia_pipeline.audit.dockerfile.layout import is_known
+from alecia_pipeline.audit.finding import Finding
+from alecia_pipeline.audit.snapshot import Snapshot
+from alecia_pipeline.source.dockerfile import Stage, stages_needed
+from alecia_pipeline.source.documents import as_mapping
+from alecia_pipeline.source.words import expand
+from alecia_pipeline.source.yaml_document import load_yaml
+
+LOCK = "alecia.lock"
+"""Pins of base images, image -> digest, written by `alecia lock`."""
+
+_EMPTY = "scratch"
+
+
+def findings(snapshot: Snapshot) -> Iterable[Finding]:
+    """Return every image that is taken by a tag and that alecia.lock does not pin, once per Dockerfile."""
+    pinned = _pinned(snapshot)
+    for build in snapshot.builds:
+        seen: set[str] = set()
+        for image, line in _images(build):
+            if image not in seen and "@sha256:" not in image and image not in pinned:
+                yield _finding(build, image, line)
+            seen.add(image)
+
+
+def _finding(build: Build, image: str, line: int) -> Finding:
+    tag = image.rpartition("/")[2].partition(":")[2]
+    what = f"the tag {tag}" if tag and tag != "latest" else "whatever is newest"
+    fix = f"FROM {image}@sha256:…, or pin it in {LOCK}"
+    return build.finding("docker-base-unpinned", line, f"{image} is {what}, not a digest", fix=fix)
+
+
+def _pinned(snapshot: Snapshot) -> frozenset[str]:
+    if LOCK not in snapshot.tree.entries:
+        return frozenset()
+    document = as_mapping(load_yaml(snapshot.tree.read(LOCK), LOCK), LOCK, "the document")
+    images = as_mapping(document.get("images", document), LOCK, "images")
+    return frozenset(images)
+
+
+def _images(build: Build) -> Iterator[tuple[str, int]]:
+    """Yield the images of others, and the lines that name them; what a build argument decides is left out."""
+    dockerfile = build.dockerfile
+    variables = {**dockerfile.global_args, **build.app.config.build_args}
+    for stage in stages_needed(dockerfile, build.app.target):
+        own = {name for earlier in dockerfile.stages[: stage.index] for name in (earlier.name, str(earlier.index))}
+        for text, line in _named(stage):
+            image = expand(text, variables)
+            if is_known(text, variables) and image.lower() not in own and image not in {"", _EMPTY}:
+                yield image, line
+
+
+def _named(stage: Stage) -> Iterator[tuple[str, int]]:
+    yield stage.base, stage.line
+    for instruction in stage.instructions:
+        for image in instruction.flags.get("from", ()):
+            yield image, instruction.line
+        for mount in instruction.flags.get("mount", ()):
+            options: Mapping[str, str] = dict(part.partition("=")[::2] for part in mount.split(","))
+            if "from" in options:
+                yield options["from"], instruction.line

@@ -1,0 +1,102 @@
+"""Which programs a RUN starts in which package: itself, through the scripts of package.json, or through turbo."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from alecia_pipeline.audit.dockerfile.builds import Build, package_at
+from alecia_pipeline.audit.dockerfile.commands import ShellCommand, parse_commands
+from alecia_pipeline.audit.dockerfile.layout import is_known
+from alecia_pipeline.audit.dockerfile.state import Run
+from alecia_pipeline.audit.snapshot import Snapshot
+from alecia_pipeline.source.manifest import Manifest
+from alecia_pipeline.source.words import expand
+from alecia_pipeline.source.workspace import Workspace
+
+BINARIES: Mapping[str, str] = {
+    "tsc": "typescript", "webpack": "webpack-cli", "nest": "@nestjs/cli", "remix": "@remix-run/dev",
+    "react-router": "@react-router/dev", "swc": "@swc/cli", "babel": "@babel/cli", "ng": "@angular/cli",
+}  # fmt: skip
+"""Programs that are not called like their package."""
+
+_RUNNERS = frozenset({"npm", "pnpm", "yarn", "bun", "turbo"})
+_FETCHING = frozenset({"dlx", "create"})
+_EXECUTING = frozenset({"exec", "x"})
+_FILTERS = ("--filter", "-F", "--filter-prod")
+_BUILD_SCRIPT = re.compile(r"build(?::\S+)?")
+_MAX_DEPTH = 4
+"""How far scripts may call scripts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A program (the package that brings it) that runs in the package of a folder."""
+
+    folder: str
+    tool: str
+
+
+def started(snapshot: Snapshot, build: Build, run: Run) -> Iterator[Started]:
+    """Yield what a command starts. What it takes from the network (npx and its like) is not among it."""
+    yield from _Scripts(snapshot.workspace, build.closure, run.env).of(run.command, package_at(run), _MAX_DEPTH)
+
+
+@dataclass(frozen=True)
+class _Scripts:
+    workspace: Workspace
+    closure: tuple[str, ...]
+    env: Mapping[str, str | None]
+
+    def of(self, command: ShellCommand, here: str | None, depth: int) -> Iterator[Started]:
+        """Yield what one command starts in the package of a folder; None: nobody knows in which."""
+        words = command.words
+        if command.fetched or not depth or _FETCHING & set(words):
+            return
+        if command.program not in _RUNNERS:
+            yield Started(here or ".", BINARIES.get(command.program, command.program))
+        elif _EXECUTING & set(words):
+            at = next(index for index, word in enumerate(words) if word in _EXECUTING)
+            yield from self.of(ShellCommand(words[at + 1 :]), here, depth - 1)
+        else:
+            yield from self._through(command, here, depth)
+
+    def _through(self, command: ShellCommand, here: str | None, depth: int) -> Iterator[Started]:
+        """Yield what the scripts start that a runner runs."""
+        with_turbo = any(word.partition("@")[0] == "turbo" for word in command.words)
+        if with_turbo:
+            yield Started(".", "turbo")
+        for folder in self.closure if with_turbo else self._folders(command, here):
+            scripts = self.workspace.package(folder).manifest.scripts
+            for name in command.words[1:]:
+                for inner in parse_commands(str(scripts.get(name, ""))):
+                    yield from self.of(inner, folder, depth - 1)
+
+    def _folders(self, command: ShellCommand, here: str | None) -> tuple[str, ...]:
+        """Return the folders whose scripts pnpm runs: those of its filters, all, or the one where it stands."""
+        given = filter_values(command)
+        if not given:
+            return self.closure if {"-r", "--recursive", "recursive"} & set(command.words) else (here,) if here else ()
+        return tuple(folder for text in given if is_known(text, self.env) for folder in self._filtered(text))
+
+    def _filtered(self, text: str) -> Iterator[str]:
+        text = expand(text, self.env)
+        for package in (self.workspace.root, *self.workspace.packages.values()):
+            if text.strip(".^") in {package.name, package.name.rpartition("/")[2]}:
+                yield from self.workspace.closure(package.dir) if text.endswith("...") else (package.dir,)
+
+
+def filter_values(command: ShellCommand) -> list[str]:
+    """Return the values of the filters of a command."""
+    values = []
+    for index, word in enumerate(command.words):
+        name, equals, value = word.partition("=")
+        if name in _FILTERS:
+            values.append(value if equals else next(iter(command.words[index + 1 :]), ""))
+    return values
+
+
+def build_words(manifest: Manifest) -> set[str]:
+    """Return the words of a manifest's build scripts, programs by the packages that bring them."""
+    scripts = [str(text) for name, text in manifest.scripts.items() if _BUILD_SCRIPT.fullmatch(name)]
+    words = {word for text in scripts for command in parse_commands(text) for word in command.words}
+    return words | {BINARIES[word] for word in words & BINARIES.keys()}
