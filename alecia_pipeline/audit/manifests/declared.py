@@ -1,7 +1,7 @@
-"""Imports against manifests: undeclared, undeclared sibling, declared only at the root, dev-only in production."""
+"""Imports against manifests: undeclared, undeclared sibling, declared only at the root."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from alecia_pipeline.audit.finding import Finding
 from alecia_pipeline.audit.manifests.excuses import is_excused
@@ -82,13 +82,3 @@ def _verdict(snapshot: Snapshot, folder: str, name: str, first: Resolved) -> tup
 def _elsewhere(uses: list[Resolved]) -> str:
     others = len({use.source.path for use in uses}) - 1
     return f" (and in {others} more file{'s' if others > 1 else ''})" if others else ""
-
-
-def production_uses(snapshot: Snapshot, folder: str) -> Iterator[tuple[str, Resolved]]:
-    """Yield, per dependency that a package's shipped code needs when it runs, its first import."""
-    for (owner, name), uses in sorted(uses_by_dependency(snapshot).items()):
-        shipped = [
-            use for use in uses if use.source.role == "source" and not is_type_use(use) and not use.item.optional
-        ]
-        if owner == folder and shipped:
-            yield name, shipped[0]

@@ -12,6 +12,7 @@ from alecia_pipeline.audit.sources import code, markup, styles
 from alecia_pipeline.audit.sources.forms import is_document, split_kind
 from alecia_pipeline.audit.sources.imports import Import, Imports, in_order
 from alecia_pipeline.audit.sources.lines import Lines
+from alecia_pipeline.audit.sources.loaded import LOADED, read_loaded
 from alecia_pipeline.audit.sources.programs import words
 from alecia_pipeline.audit.sources.settings import MAX_SETTINGS, pairs, settings
 from alecia_pipeline.audit.sources.values import code_values, document_values
@@ -54,6 +55,8 @@ def extract(data: bytes, kind: str) -> Imports:
     tool, extension = split_kind(kind)
     if len(data) > (MAX_CODE if extension in code.EXTENSIONS else MAX_OTHER) or b"\0" in data[:8000]:
         return Imports()
+    if tool == LOADED:
+        return read_loaded(data, extension)
     own = _READERS[extension](data, extension) if extension in _READERS else Imports()
     extra = list(_extra(data, tool, extension))
     return Imports(in_order([*own.found, *extra]), own.ambient) if extra else own

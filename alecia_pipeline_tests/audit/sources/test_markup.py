@@ -83,3 +83,9 @@ PARTS = [
 @given(st.lists(st.sampled_from(PARTS)), st.binary(max_size=50), st.sampled_from(EXTENSIONS))
 def test_no_input_raises(parts: list[str], data: bytes, extension: str) -> None:
     read_markup("".join(parts).encode() + data, extension)
+
+
+def test_code_that_mdx_shows_in_a_template_is_text() -> None:
+    shown = '<Code>\n{`first\nimport C from "c";\n`}\n</Code>'
+    text = f'import A from "a"\nimport B from "b"\n\n{shown}\n\nexport {{ D }} from "d"\n'
+    assert places(text, ".mdx") == [("a", 1), ("b", 2), ("d", 10)]
