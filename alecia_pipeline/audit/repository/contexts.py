@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from alecia_pipeline.audit.dockerfile.commands import ShellCommand, parse_commands
+from alecia_pipeline.audit.dockerfile.copies import is_for_own_folder
 from alecia_pipeline.audit.finding import Finding
 from alecia_pipeline.audit.snapshot import Snapshot
 from alecia_pipeline.source.lockfile import LOCKFILE
@@ -54,9 +55,10 @@ def findings(snapshot: Snapshot) -> Iterable[Finding]:
 
 def context_findings(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
     """Return the finding of a context that lacks what its Dockerfile's app needs from the workspace."""
-    app = next((app for app in snapshot.apps if app.dockerfile == context.dockerfile), None)
-    if app is None or context.folder == ".":
+    build = next((build for build in snapshot.builds if build.app.dockerfile == context.dockerfile), None)
+    if build is None or context.folder == "." or is_for_own_folder(snapshot, build):
         return
+    app = build.app
     needed = [*snapshot.workspace.closure(app.dir), LOCKFILE]
     outside = [path for path in needed if path != context.folder and not path.startswith(f"{context.folder}/")]
     message = f"{context.dockerfile} is built with context {context.folder}, which lacks {', '.join(outside)}"
