@@ -28,6 +28,17 @@ RULES: dict[str, Severity] = {
     "junk-file": "error",
     "compose-build": "error",
     "secret-file": "error",
+    "registry-unknown": "error",
+    "docker-base-unpinned": "warning",
+    "docker-network": "warning",
+    "build-env-undeclared": "warning",
+    "import-cycle": "warning",
+    "version-mismatch": "warning",
+    "compose-image-unpinned": "warning",
+    "compose-healthcheck": "warning",
+    "package-manager-mismatch": "warning",
+    "docker-cache": "info",
+    "unused-dependency": "info",
 }
 """Every rule there is, with its severity."""
 

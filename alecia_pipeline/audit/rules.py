@@ -2,13 +2,46 @@
 
 from collections.abc import Iterable
 
-from alecia_pipeline.audit.dockerfile import copies, filters, installs, runtime
+from alecia_pipeline.audit.dockerfile import (
+    bases,
+    build_env,
+    caching,
+    copies,
+    dev_tools,
+    filters,
+    installs,
+    network,
+    runtime,
+)
 from alecia_pipeline.audit.finding import Finding
-from alecia_pipeline.audit.manifests import declared, lock
-from alecia_pipeline.audit.repository import compose, contexts, junk, links, paths
+from alecia_pipeline.audit.manifests import (
+    consistency,
+    cycles,
+    declared,
+    lock,
+    package_cycles,
+    package_manager,
+    registries,
+    unused,
+)
+from alecia_pipeline.audit.repository import (
+    compose,
+    compose_health,
+    compose_images,
+    contexts,
+    junk,
+    links,
+    paths,
+    secret_files,
+)
 from alecia_pipeline.audit.snapshot import Snapshot
 
-MODULES = (compose, contexts, declared, copies, filters, installs, runtime, junk, links, lock, paths)
+_DOCKERFILE = (bases, build_env, caching, copies, dev_tools, filters, installs, network, runtime)
+
+_MANIFESTS = (consistency, cycles, declared, lock, package_cycles, package_manager, registries, unused)
+_REPOSITORY = (compose, compose_health, compose_images, contexts, junk, links, paths, secret_files)
+
+MODULES = (*_DOCKERFILE, *_MANIFESTS, *_REPOSITORY)
 
 _EVERYWHERE = frozenset({"lockfile-missing", "lockfile-stale"})
 """Rules whose findings at the root stop every app's install."""

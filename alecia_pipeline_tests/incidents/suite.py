@@ -135,6 +135,14 @@ snapshots:
 """
 
 
+COMPOSE = """\
+services:
+  website:
+    image: ghcr.io/alecia/website:1
+    healthcheck: {test: ["CMD", "node", "health.js"]}
+"""
+
+
 def _json(**value: Any) -> str:
     return json.dumps(value, indent=2) + "\n"
 
@@ -162,7 +170,7 @@ SUITE: Files = {
     "tsconfig.base.json": "{}\n",
     ".gitignore": "node_modules\ndist\n.next\n_generated\n",
     ".dockerignore": "**/node_modules\n**/.next\n**/._*\n**/.DS_Store\n",
-    "docker-compose.production.yml": "services:\n  website:\n    image: ghcr.io/alecia/website:1\n",
+    "docker-compose.production.yml": COMPOSE,
     "apps/colab/package.json": _package("colab", COLAB, scripts={"build": "next build"}),
     "apps/colab/Dockerfile": DOCKERFILE.format(app="colab"),
     "apps/colab/tsconfig.json": _json(compilerOptions={"paths": {"@/*": ["./*"]}}),

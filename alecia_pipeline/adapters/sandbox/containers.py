@@ -104,8 +104,8 @@ def build(
     then drops it on a pull ("number of layers and diffIDs don't match").
     """
     named = [word for name, source in (contexts or {}).items() for word in ("--build-context", f"{name}={source}")]
-    output = f"--output=type=image,name={reference},oci-mediatypes=true"
-    argv = ["docker", "buildx", "build", "--provenance=false", output, "--file", str(dockerfile)]
+    argv = ["docker", "buildx", "build", "--provenance=false", "--output=type=image,oci-mediatypes=true"]
+    argv += ["--tag", reference, "--file", str(dockerfile)]
     named += [word for name, value in (arguments or {}).items() for word in ("--build-arg", f"{name}={value}")]
     commands.run([*argv, *named, str(context)])
 
