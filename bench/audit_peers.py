@@ -9,6 +9,7 @@ import os
 import posixpath
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +18,15 @@ PACKAGES = ("knip@6.44.2", "depcheck@1.4.7")
 LIMIT = 1800
 """Seconds after which a tool is given up."""
 
+SAMPLE = 0.03
+"""Seconds between two looks at the memory."""
+
 Pair = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class Run:
-    """What one tool reported, and what that cost: CPU seconds of all its processes, peak MB of the largest one."""
+    """What one tool reported, and what that cost: CPU seconds and peak MB of all its processes."""
 
     pairs: frozenset[Pair]
     cpu: float
@@ -42,12 +46,29 @@ def install(folder: Path) -> Path:
 
 
 def measured(argv: list[str], cwd: Path, out: Path) -> tuple[float, float]:
-    """Run a command with its output in `out`; return CPU seconds and peak MB, those of its children included."""
+    """Run a command with its output in `out`; return CPU seconds and peak MB, both of all its processes together."""
+    peak = 0.0
     with out.open("wb") as stdout:
         process = subprocess.Popen(argv, cwd=cwd, stdout=stdout, stderr=subprocess.DEVNULL, env=_environment())
-        _, _, usage = os.wait4(process.pid, 0)
+        ended = 0
+        while not ended:
+            peak = max(peak, _memory(process.pid))
+            time.sleep(SAMPLE)
+            ended, _, usage = os.wait4(process.pid, os.WNOHANG)
     process.returncode = 0  # it is reaped; a finding is an exit code here, and no failure
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    return usage.ru_utime + usage.ru_stime, max(peak, usage.ru_maxrss / 1024)
+
+
+def _memory(pid: int) -> float:
+    """Return the MB that a process and its children take, shared pages counted once."""
+    folder = Path(f"/proc/{pid}")
+    try:
+        lines = (folder / "smaps_rollup").read_text().splitlines()
+        children = (folder / "task" / str(pid) / "children").read_text().split()
+    except OSError:  # it has just ended
+        return 0.0
+    own = next((int(line.split()[1]) / 1024 for line in lines if line.startswith("Pss:")), 0.0)
+    return own + sum(_memory(int(child)) for child in children)
 
 
 def _environment() -> dict[str, str]:
