@@ -51,7 +51,7 @@ def test_a_registry_that_a_setting_names(settings: dict[str, str]) -> None:
     "entry",
     [
         "a@1.0.0 integrity: x",
-        "a@1.0.0 tarball: https://registry." + "npmjs.org/a/-/a-1.0.0.tgz",
+        "a@1.0.0 tarball: https://registry.npm" + "js.org/a/-/a-1.0.0.tgz",
         "a@https://evil.example/a.tgz tarball: https://evil.example/a.tgz",
         "a@file:a.tgz tarball: file:a.tgz",
         "a@1.0.0 tarball: file:a.tgz",
