@@ -12,6 +12,9 @@ MANIFEST_FILE = "package.json"
 DependencyKind = Literal["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"]
 ALL_KINDS: tuple[DependencyKind, ...] = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
 
+MAX_BYTES = 5_000_000
+"""The largest manifests of people, those of editor extensions, have one million."""
+
 
 @dataclass(frozen=True)
 class Manifest:
@@ -43,7 +46,14 @@ class Manifest:
 
 
 def parse_manifest(data: bytes, path: str) -> Manifest:
-    """Parse a `package.json`. Raises UsageError with path and line."""
+    """Parse a `package.json`. Raises UsageError with path and line, and for one that no person wrote."""
+    if len(data) > MAX_BYTES:
+        raise UsageError(
+            f"{path} is too large for a manifest",
+            where=path,
+            why=f"it has {len(data):,} bytes; those of people have less than {MAX_BYTES:,}",
+            fix="delete what is not a manifest's business, or the file",
+        )
     raw = load_json(data, path)
     if not isinstance(raw, dict):
         raise UsageError(

@@ -1,7 +1,7 @@
 import pytest
 
 from alecia_pipeline.errors import UsageError
-from alecia_pipeline.source.manifest import Manifest, parse_manifest
+from alecia_pipeline.source.manifest import MAX_BYTES, Manifest, parse_manifest
 
 
 def test_every_part_is_read() -> None:
@@ -32,6 +32,7 @@ def test_an_empty_one_declares_nothing() -> None:
         (b'{"dependencies": ["a"]}', "dependencies must be a mapping"),
         (b'{"devDependencies": {"a": 1}}', r"devDependencies\.a must be a string"),
         (b"{", "is not valid JSON"),
+        (b"{}" + b" " * MAX_BYTES, "is too large for a manifest"),
     ],
 )
 def test_a_bad_one_is_one_clear_error(data: bytes, what: str) -> None:

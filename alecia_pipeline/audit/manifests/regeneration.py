@@ -52,6 +52,7 @@ pnpm.on("close", (code, signal) => {
   const status = { ok: code === 0, text: signal ? "it took too long" : tail.join("\\n") };
   say("report_custom_message", { payload: status });
   say("closed", {});
+  process.exit(); // of a program that is not there, the timeout would be waited for
 });
 """
 """Speaks Dagster's Pipes protocol in plain Node: what pnpm prints is logged, and how it ended is reported."""
