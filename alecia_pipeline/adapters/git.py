@@ -10,7 +10,7 @@ import pygit2
 from pygit2.enums import FileStatus, Option
 
 from alecia_pipeline.errors import UsageError
-from alecia_pipeline.source.tree import EXECUTABLE, REGULAR, SYMLINK, Entry, Tree
+from alecia_pipeline.source.tree import ABSENT, EXECUTABLE, REGULAR, SUBMODULE, SYMLINK, Entry, Tree
 
 # Continuous integration often checks out as another user. git refuses such repositories because their
 # configuration could start programs; nothing here ever runs one.
@@ -43,10 +43,21 @@ class CommitTree:
             index.read_tree(self._commit.tree)
         except pygit2.GitError as error:  # a crafted path: `..`, `.git`
             raise _unusable(self.commit, str(error)) from error
-        return _sorted(Entry(e.path, int(e.mode), str(e.id)) for e in index)
+        return _sorted(Entry(e.path, self._mode(e), str(e.id)) for e in index)
+
+    def _mode(self, entry: pygit2.IndexEntry) -> int:
+        is_here = int(entry.mode) == SUBMODULE or self._repository.odb.exists(entry.id)
+        return int(entry.mode) if is_here else ABSENT
 
     def read(self, path: str) -> bytes:
-        """Return a file's bytes. Raises KeyError for a path that is not a file."""
+        """Return a file's bytes. Raises KeyError for a path that is not a file, UsageError for one that is absent."""
+        if self.entries[path].mode == ABSENT:
+            raise UsageError(
+                f"this clone has no content for {path}",
+                where=f"{self.commit}:{path}",
+                why="it is a partial clone, or an object was lost",
+                fix="git fetch --refetch --no-filter",
+            )
         found = self._repository[self.entries[path].oid]
         if not isinstance(found, pygit2.Blob):  # pragma: no cover - an entry is a blob, or a submodule (KeyError)
             raise KeyError(path)

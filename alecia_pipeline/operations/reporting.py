@@ -9,12 +9,15 @@ from alecia_pipeline.adapters.git import open_commit, open_worktree
 from alecia_pipeline.adapters.program import code_version
 from alecia_pipeline.audit.finding import Audited, Report, Stats
 from alecia_pipeline.operations.runner import Runner
-from alecia_pipeline.source.tree import Tree
+from alecia_pipeline.source.tree import ABSENT, Tree
 
 _PROGRAM = ("adapters.git", "audit", "config", "errors", "operations.auditing", "source")
 """The modules that a report follows from; beside them, only the files of the tree."""
 
 _LIBRARIES = ("pydantic", "pygit2", "pyyaml", "tree-sitter", "tree-sitter-typescript")
+
+MAX_NAMED = 5
+"""How many files are named that could not be read."""
 
 
 def report(runner: Runner, rev: str | None, apps: tuple[str, ...] = ()) -> Report:
@@ -28,9 +31,20 @@ def report(runner: Runner, rev: str | None, apps: tuple[str, ...] = ()) -> Repor
         return open_worktree(runner.repo) if rev is None else open_commit(runner.repo, rev)
 
     tree = read()
+    _name_absent(runner, tree)
     audited = _audited(default_cache(), tree, apps, read)
     stats = Stats(packages=audited.packages, files=audited.files, seconds=round(perf_counter() - started, 3))
     return Report(repo=str(runner.repo.resolve()), commit=tree.commit, findings=audited.findings, stats=stats)
+
+
+def _name_absent(runner: Runner, tree: Tree) -> None:
+    """Say which files are passed over: a report of what was read is no report of these."""
+    absent = [entry.path for entry in tree.entries.values() if entry.mode == ABSENT]
+    for path in absent[:MAX_NAMED]:
+        runner.log(f"not read, since this clone lacks its content: {path}")
+    if absent:
+        more = f"{len(absent) - MAX_NAMED} more; " if len(absent) > MAX_NAMED else ""
+        runner.log(f"{more}`git fetch --refetch --no-filter` brings what is missing")
 
 
 def _audited(cache: Cache, tree: Tree, apps: tuple[str, ...], read: Callable[[], Tree]) -> Audited:

@@ -8,15 +8,22 @@ REGULAR = 0o100644
 EXECUTABLE = 0o100755
 SYMLINK = 0o120000
 SUBMODULE = 0o160000
+ABSENT = 0
+"""The mode of a file whose content this clone does not have: a partial clone, or a cut copy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One path of a tree: `mode` is git's (one of the four above), `oid` the hex id of the blob (or commit)."""
+    """One path of a tree: `mode` is one of the five above, `oid` the hex id of the blob (or commit)."""
 
     path: str
     mode: int
     oid: str
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a plain file that can be read; a symlink is none."""
+        return self.mode in {REGULAR, EXECUTABLE}
 
 
 class Tree(Protocol):
@@ -33,5 +40,8 @@ class Tree(Protocol):
         ...
 
     def read(self, path: str) -> bytes:
-        """Return a file's bytes (a symlink's target). Raises KeyError for a path that is not an entry."""
+        """Return a file's bytes (a symlink's target).
+
+        Raises KeyError for a path that is not an entry, UsageError for a file that this clone does not have.
+        """
         ...

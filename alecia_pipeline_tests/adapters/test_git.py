@@ -15,7 +15,7 @@ from alecia_pipeline.adapters.git import (
     resolve,
 )
 from alecia_pipeline.errors import UsageError
-from alecia_pipeline.source.tree import EXECUTABLE, SUBMODULE, SYMLINK
+from alecia_pipeline.source.tree import ABSENT, EXECUTABLE, SUBMODULE, SYMLINK
 from alecia_pipeline_tests.conftest import Repository, git, write
 from alecia_pipeline_tests.trees import DictTree
 
@@ -55,6 +55,18 @@ def test_modes(repository: Repository) -> None:
     assert tree.read("link") == b"run.sh"
     with pytest.raises(KeyError):
         tree.read("vendor")
+
+
+def test_a_file_that_the_clone_lacks_is_known_and_cannot_be_read(repository: Repository) -> None:
+    folder = repository(FILES)
+    oid = git(folder, "rev-parse", "HEAD:c")
+    (folder / ".git/objects" / oid[:2] / oid[2:]).unlink()
+    tree = open_commit(folder, "HEAD")
+    assert [path for path, entry in tree.entries.items() if entry.mode == ABSENT] == ["c"]
+    assert not tree.entries["c"].is_file
+    with pytest.raises(UsageError, match="this clone has no content for c") as caught:
+        tree.read("c")
+    assert caught.value.where == f"{tree.commit}:c"
 
 
 def test_a_bare_repository_and_every_kind_of_revision(repository: Repository, tmp_path: Path) -> None:

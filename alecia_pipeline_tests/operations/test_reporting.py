@@ -43,6 +43,19 @@ def _report(folder: Path, rev: str | None = "HEAD", *apps: str) -> Report:
     return report(Runner(repo=folder, config=Config(), sink=lambda _: None), rev, apps)
 
 
+def test_files_that_the_clone_lacks_are_named_and_passed_over(repository: Repository, audits: Audits) -> None:
+    lost = [f"apps/website/lib/f{number}.ts" for number in range(7)]
+    folder = repository({**SUITE, **{path: f'import "gone"; // {path}' for path in lost}})
+    for path in lost:
+        oid = git(folder, "rev-parse", f"HEAD:{path}")
+        (folder / ".git/objects" / oid[:2] / oid[2:]).unlink()
+    said: list[str] = []
+    found = report(Runner(repo=folder, config=Config(), sink=said.append), "HEAD")
+    assert not found.errors
+    assert [line.rpartition(": ")[2] for line in said[:-1]] == lost[:5]
+    assert said[-1] == "2 more; `git fetch --refetch --no-filter` brings what is missing"
+
+
 def test_the_same_files_are_audited_once(repository: Repository, audits: Audits) -> None:
     folder = repository({**SUITE, COLAB: without("@aws-sdk/client-s3")})
     first, second = _report(folder), _report(folder)

@@ -71,7 +71,7 @@ def _is_never_installed(use: Resolved) -> bool:
 
 def _installed_apart(snapshot: Snapshot, name: str) -> bool:
     """Tell whether a workflow or a Dockerfile installs the package by its name, for scripts that run there."""
-    recipes = (path for path in snapshot.tree.entries if _RECIPES.fullmatch(path))
+    recipes = (path for path, entry in snapshot.tree.entries.items() if entry.is_file and _RECIPES.fullmatch(path))
     lines = (line for path in recipes for line in _INSTALL.findall(snapshot.tree.read(path)))
     return any(name.encode() in line for line in lines)
 

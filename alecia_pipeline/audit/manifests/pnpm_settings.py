@@ -117,14 +117,12 @@ def _resolved(
 ) -> Iterator[tuple[str, str]]:
     """Yield the overrides with what `$name` (a dependency of the root) and `catalog:` stand for."""
     declared = {**root.dev_dependencies, **root.dependencies, **root.optional_dependencies}
-    for selector, value in overrides.items():
-        if value.startswith("$"):
-            yield selector, declared.get(value[1:], value)
-        elif value.startswith("catalog:"):
+    for selector, written in overrides.items():
+        value = declared.get(written[1:], written) if written.startswith("$") else written
+        if value.startswith("catalog:"):
             entries = catalogs.get(value.removeprefix("catalog:").strip() or "default", {})
-            yield selector, entries.get(target_name(selector), value)
-        else:
-            yield selector, value
+            value = entries.get(target_name(selector), value)
+        yield selector, value
 
 
 def target_name(selector: str) -> str:

@@ -10,7 +10,6 @@ from alecia_pipeline.audit.finding import Finding
 from alecia_pipeline.audit.snapshot import Snapshot
 from alecia_pipeline.audit.sources.lines import Lines
 from alecia_pipeline.source.lockfile import LOCKFILE, Lockfile
-from alecia_pipeline.source.tree import EXECUTABLE, REGULAR
 
 _DEFAULT = frozenset({"0dc11026ac75c015aaa1deafff4a7a54", "70bb4000cd2fab03af01fed086c6bf3c"})
 """npm's registry and its other name, by the start of their SHA-256: this repository names no registry's host."""
@@ -88,7 +87,7 @@ def _known(snapshot: Snapshot) -> frozenset[str] | None:
     hosts: set[str] = set()
     for path, entry in snapshot.tree.entries.items():
         is_setting = _SETTINGS.search(path) is not None
-        if entry.mode in {REGULAR, EXECUTABLE} and (is_setting or _COMMANDS.search(path)):
+        if entry.is_file and (is_setting or _COMMANDS.search(path)):
             data = snapshot.tree.read(path)
             text = data if is_setting else b"\n".join(_LINE.findall(data))
             if _OPEN.search(text):

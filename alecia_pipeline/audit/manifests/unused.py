@@ -18,7 +18,7 @@ from alecia_pipeline.audit.resolution.specifier import parse_specifier
 from alecia_pipeline.audit.snapshot import Snapshot
 from alecia_pipeline.source.lockfile import Importer, Lockfile
 from alecia_pipeline.source.manifest import MANIFEST_FILE, DependencyKind, Manifest
-from alecia_pipeline.source.tree import EXECUTABLE, REGULAR, SUBMODULE
+from alecia_pipeline.source.tree import SUBMODULE
 
 _INSTALLED: tuple[DependencyKind, ...] = ("dependencies", "devDependencies", "optionalDependencies")
 _SECTIONS = frozenset({*_INSTALLED, "peerDependencies", "name", "pnpm", "resolutions", "overrides", "keywords"})
@@ -143,7 +143,7 @@ def _named(snapshot: Snapshot, lone: Mapping[str, frozenset[str]]) -> Mapping[st
     scanned = {source.path for source in snapshot.sources if source.role == "source"}
     for path, entry in snapshot.tree.entries.items():
         is_text = _READ.search(path) is not None and not _NOT_READ.search(path)
-        if entry.mode in {REGULAR, EXECUTABLE} and is_text and path not in scanned:
+        if entry.is_file and is_text and path not in scanned:
             folders = [
                 folder
                 for folder in _concerned(snapshot, path)

@@ -38,8 +38,8 @@ class Context:
 
 def findings(snapshot: Snapshot) -> Iterable[Finding]:
     """Return `docker build` calls in scripts and workflows whose context is an app's folder."""
-    for path in snapshot.tree.entries:
-        if _SCRIPT.search(path):
+    for path, entry in snapshot.tree.entries.items():
+        if entry.is_file and _SCRIPT.search(path):
             text = snapshot.tree.read(path).decode(errors="replace")
             base = posixpath.dirname(path) if "akefile" in path else ""
             for context in (*_calls(path, text, base), *_steps(path, text)):

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator
 
 from alecia_pipeline.audit.finding import Finding
 from alecia_pipeline.audit.snapshot import Snapshot
-from alecia_pipeline.source.tree import EXECUTABLE, REGULAR
 
 MAX_BYTES = 1_000_000
 """No environment file and no key is larger."""
@@ -72,7 +71,7 @@ _Reader = Callable[[str, bytes], Iterator[tuple[int, str]]]
 def findings(snapshot: Snapshot) -> Iterable[Finding]:
     """Return every place with a secret in clear."""
     for path, entry in snapshot.tree.entries.items():
-        judge = None if _SAMPLE.search(path) or entry.mode not in {REGULAR, EXECUTABLE} else _reader(path)
+        judge = None if _SAMPLE.search(path) or not entry.is_file else _reader(path)
         if judge:
             data = snapshot.tree.read(path)
             for line, what in judge(path, data) if len(data) <= MAX_BYTES else ():

@@ -16,7 +16,7 @@ from alecia_pipeline.audit.resolution.expression import ROOT, Evaluator
 from alecia_pipeline.audit.sources.syntax import captures, literal, parse
 from alecia_pipeline.errors import UsageError
 from alecia_pipeline.source.jsonc import parse_jsonc
-from alecia_pipeline.source.tree import EXECUTABLE, REGULAR, Tree
+from alecia_pipeline.source.tree import Tree
 from alecia_pipeline.source.workspace import Workspace
 
 MAX_BYTES = 400_000
@@ -61,7 +61,7 @@ class ConfigAliases:
         if not self._paths:
             self._paths["."] = []
             for path, entry in self.tree.entries.items():
-                if entry.mode in {REGULAR, EXECUTABLE} and _FILE.search(path):
+                if entry.is_file and _FILE.search(path):
                     self._paths.setdefault(self.workspace.owner(path).dir, []).append(path)
         return self._paths.get(folder, [])
 

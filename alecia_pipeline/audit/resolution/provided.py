@@ -21,6 +21,7 @@ _PROVIDERS = (
     _Provider(re.compile(r"(?:server|client)-only"), frozenset({"next", "waku"})),
     _Provider(re.compile(r"vscode"), frozenset({"@types/vscode", "vscode"})),
     _Provider(re.compile(r"uno\.css"), frozenset(_UNO)),
+    _Provider(re.compile(r"vue"), frozenset({"vitepress"})),
     _Provider(_REACT, frozenset({"@preact/preset-vite"})),
     _Provider(_REACT, frozenset({"@astrojs/preact"}), frozenset({"@astrojs/react"})),
     _Provider(

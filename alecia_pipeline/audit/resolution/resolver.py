@@ -2,6 +2,7 @@
 
 import fnmatch
 import posixpath
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,6 +18,9 @@ from alecia_pipeline.audit.resolution.tsconfig import TsConfigs
 from alecia_pipeline.audit.sources.imports import Import
 from alecia_pipeline.audit.sources.scan import SourceFile
 from alecia_pipeline.source.workspace import Workspace
+
+_DATA = re.compile(r"[\w-]+\.(?:html|txt|wasm|sql|md|bin)")
+"""Text and data that bundlers for workers take under a bare name, from beside the importing file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,8 @@ class Resolver:
         if specifier.kind == "relative":
             return self._relative(source, specifier.path)
         folder = posixpath.dirname(source.path)
+        if _DATA.fullmatch(specifier.path) and self.places.files.exists(posixpath.join(folder, specifier.path)):
+            return Verdict("file", posixpath.join(folder, specifier.path))
         key = (id(self.tsconfigs.rules(folder)), source.package, specifier.path, item.type_only)
         if key not in self._memory:
             self._memory[key] = self._named(folder, source.package, specifier, types=item.type_only)

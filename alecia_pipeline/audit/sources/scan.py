@@ -15,7 +15,7 @@ from alecia_pipeline.audit.sources.imports import Imports, in_order
 from alecia_pipeline.audit.sources.style_paths import locate
 from alecia_pipeline.errors import UsageError
 from alecia_pipeline.source.manifest import MANIFEST_FILE, parse_manifest
-from alecia_pipeline.source.tree import EXECUTABLE, REGULAR, Tree
+from alecia_pipeline.source.tree import Tree
 from alecia_pipeline.source.workspace import Workspace
 
 Role = Literal["source", "config", "test"]
@@ -28,7 +28,7 @@ _OUTPUT = re.compile(r"(?:dist|build|out|public|coverage|\.next|\.turbo|\.output
 """Folders at the top of a package that a build fills or that are served as they are."""
 
 _SKIPPED = re.compile(
-    r"(?:^|/)(?:node_modules|\.yarn|__fixtures__|__testfixtures__|fixtures|__snapshots__)/|\.min\.(?:[cm]?js|css)$|/\._"
+    r"(?:^|/)(?:node_modules|\.yarn|\.sst|__fixtures__|__testfixtures__|fixtures|__snapshots__)/|\.min\.(?:[cm]?js|css)$|/\._"
     r"|\.(?:input|output)\.[cm]?[jt]sx?$"
 )
 
@@ -44,6 +44,12 @@ _SHIPPED = re.compile(r"(?:src|app|lib|pages|server|components)/")
 _TEMPLATE = re.compile(r"(?:^|/)(?:templates?|starters?|boilerplates?|scaffolds?)/")
 _PROJECT = re.compile(r"tsconfig\.json|[\w-]+\.config\.\w+|_package\.json|package\.(?:json\.\w+|\w+\.json)")
 """A project that a generator copies: below a folder of templates, and with settings at its top."""
+
+_GENERATOR = re.compile(r"(?:@[^/]+/)?create-.+")
+"""A package that `npm create` runs: all below its folder of templates is copied, settings beside it or not."""
+
+_OTHER_TOOLS = {"deno.json": "", "deno.jsonc": "", "import_map.json": "", "mix.exs": "assets"}
+"""Files of other package managers -> the folder beside them whose imports are theirs to find."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,7 @@ def _kinds(tree: Tree, workspace: Workspace) -> Iterator[tuple[str, str]]:
     foreign = set(_foreign(tree, workspace))
     for path, entry in tree.entries.items():
         kind = kind_of(path)
-        if kind is None or entry.mode not in {REGULAR, EXECUTABLE}:
+        if kind is None or not entry.is_file:
             continue
         inner = _inner(workspace.owner(path).dir, path)
         if not (_OUTPUT.match(inner) or _SKIPPED.search(path) or _below(path, foreign)):
@@ -131,18 +137,24 @@ def _foreign(tree: Tree, workspace: Workspace) -> Iterator[str]:
     """
     for path in tree.entries:
         folder, name = posixpath.split(path)
+        if name in _OTHER_TOOLS:
+            folder = posixpath.join(folder, _OTHER_TOOLS[name]).rstrip("/")
         if (
             folder
             and folder not in workspace.packages
-            and (_is_package(tree, path) if name == MANIFEST_FILE else _is_template(workspace, folder, name))
+            and (_is_package(tree, path) if name == MANIFEST_FILE else _is_elsewhere(workspace, folder, name))
         ):
             yield folder
 
 
-def _is_template(workspace: Workspace, folder: str, name: str) -> bool:
-    if _PROJECT.fullmatch(name) is None:
+def _is_elsewhere(workspace: Workspace, folder: str, name: str) -> bool:
+    """Tell whether a file shows that its folder is a template's, or another package manager's."""
+    if name in _OTHER_TOOLS:
+        return True
+    owner = workspace.owner(folder)
+    if _PROJECT.fullmatch(name) is None and _GENERATOR.fullmatch(owner.name) is None:
         return False
-    return _TEMPLATE.search(_inner(workspace.owner(folder).dir, folder) + "/") is not None
+    return _TEMPLATE.search(_inner(owner.dir, folder) + "/") is not None
 
 
 def _is_package(tree: Tree, path: str) -> bool:

@@ -83,6 +83,15 @@ def test_overrides_themselves_must_agree() -> None:
     assert not verdict.ok
 
 
+def test_an_override_may_lead_through_the_root_to_a_catalog() -> None:
+    workspace = "packages: [apps/*]\noverrides: {pg: $pg}\ncatalog: {pg: 8.9.0}\n"
+    root = manifest("root", packageManager="pnpm@10.33.0", dependencies={"pg": "catalog:"})
+    head = "overrides: {pg: 8.9.0}\n"
+    own = "importers:\n  .: {dependencies: {pg: {specifier: 8.9.0, version: 8.9.0}}}\n  apps/web: "
+    files = {**lock(locked(specifier="8.9.0"), head, own), "pnpm-workspace.yaml": workspace, "package.json": root}
+    assert judge(snapshot({**files, WEB: manifest("@x/web", dependencies={"pg": "^8.0.0"})})).count == 0
+
+
 def test_catalogs_must_agree_where_they_are_used() -> None:
     head = (
         "catalogs: {default: {pg: {specifier: ^8.0.0}, next: {specifier: ^16.0.0}}, old: {pg: {specifier: ^7.0.0}}}\n"

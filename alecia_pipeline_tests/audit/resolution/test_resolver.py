@@ -190,12 +190,19 @@ def test_shared_code_is_built_by_who_uses_it() -> None:
         ("@docusaurus/Link", {"@docusaurus/core": "3"}, "fine"),
         ("@docusaurus/theme-common", {"@docusaurus/core": "3"}, "package"),
         ("@theme/Layout", {"@docusaurus/core": "3"}, "fine"),
+        ("vue", {"vitepress": "1"}, "fine"),
+        ("vue", {"vue-router": "4"}, "package"),
         ("uno.css", {"unocss": "1"}, "fine"),
         ("vscode", {}, "package"),
     ],
 )
 def test_what_a_framework_provides(specifier: str, declared: dict[str, str], expected: str) -> None:
     assert outcome(specifier, {WEB: manifest("@x/web", dependencies=declared)})[0] == expected
+
+
+def test_text_beside_a_file_is_no_package() -> None:
+    assert outcome("page.html", {"apps/web/src/page.html": ""}) == ("file", "apps/web/src/page.html")
+    assert outcome("page.html", {"apps/web/page.html": ""}) == ("package", "page.html")
 
 
 @pytest.mark.parametrize(

@@ -37,10 +37,19 @@ def test_only_source_of_the_workspace_is_read() -> None:
         "apps/web/templates/app/tsconfig.json": "{}",
         "apps/web/templates/app/j.ts": "",
         "apps/web/templates/mail.ts": "",
+        "apps/create-x/package.json": '{"name": "@x/create-x"}',
+        "apps/create-x/templates/app/src/k.ts": "",
+        "apps/create-x/src/l.ts": "",
+        "apps/web/functions/deno.json": "{}",
+        "apps/web/functions/m.ts": "",
+        "apps/web/deno.json": "{}",
+        "apps/web/mix.exs": "",
+        "apps/web/assets/n.js": "",
         "apps/web/link.ts": "src/a.ts",
     }
     paths = [source.path for source in scanned(files, {"apps/web/link.ts": SYMLINK})]
     assert paths == [
+        "apps/create-x/src/l.ts",
         "apps/web/esm/i.js",
         "apps/web/src/a.ts",
         "apps/web/src/b.css",
