@@ -3,13 +3,15 @@
 import json
 import sys
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from pydantic import BaseModel
-from rich.console import Console
 
 from alecia_pipeline.errors import AleciaError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 F = TypeVar("F", bound=Callable[..., Any])
 """A command's function, whose type a decorator must keep."""
@@ -32,8 +34,10 @@ def format_option(*more: str) -> Callable[[F], F]:
     )
 
 
-def stdout() -> Console:
+def stdout() -> "Console":
     """Return the console of results; colours only on a terminal."""
+    from rich.console import Console  # noqa: PLC0415 - JSON is printed sooner without it
+
     width = None if sys.stdout.isatty() else PIPE_WIDTH
     return Console(file=sys.stdout, highlight=False, soft_wrap=True, width=width)
 
@@ -51,6 +55,8 @@ def print_json(value: BaseModel | dict[str, Any]) -> None:
 
 def print_error(error: AleciaError) -> None:
     """Print a handled error to stderr: what happened, then where, why and the fix."""
+    from rich.console import Console  # noqa: PLC0415 - most commands print no error
+
     console = Console(file=sys.stderr, highlight=False, soft_wrap=True)
     console.print("error:", style="bold red", end=" ")
     console.print(error.what, markup=False)

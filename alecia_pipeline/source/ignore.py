@@ -3,7 +3,7 @@
 import posixpath
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from alecia_pipeline.errors import UsageError
 from alecia_pipeline.source.glob import class_members
@@ -54,7 +54,7 @@ class DockerIgnore:
         known = self._verdicts.get(path)
         if known:
             return known
-        hits: tuple[bool, ...] = (False,) * len(self.patterns)
+        hits = self._none
         for end in (*(match.start() for match in re.finditer("/", path)), len(path)):
             part = path[:end]
             if part not in self._verdicts:
@@ -62,7 +62,20 @@ class DockerIgnore:
             hits = self._verdicts[part][1]
         return self._verdicts[path]
 
+    @cached_property
+    def _none(self) -> tuple[bool, ...]:
+        return (False,) * len(self.patterns)
+
+    @cached_property
+    def _any(self) -> re.Pattern[str]:
+        """Hits what any pattern hits that is no exception: most files are hit by none, which is soon told."""
+        return re.compile(
+            "|".join(f"(?:{p.regex.pattern})" for p in self.patterns if not p.exception) or "(?!)", re.DOTALL
+        )
+
     def _evaluate(self, path: str, inherited: tuple[bool, ...]) -> tuple[bool, tuple[bool, ...]]:
+        if inherited is self._none and not self._any.fullmatch(path):
+            return False, self._none
         matched = False
         hits = []
         for pattern, hit in zip(self.patterns, inherited, strict=True):

@@ -9,7 +9,7 @@ from alecia_pipeline.errors import UsageError
 from alecia_pipeline.source.documents import as_mapping, unparsable
 from alecia_pipeline.source.glob import matches
 from alecia_pipeline.source.manifest import MANIFEST_FILE, DependencyKind, Manifest, parse_manifest
-from alecia_pipeline.source.tree import Tree
+from alecia_pipeline.source.tree import Tree, folder_of
 from alecia_pipeline.source.yaml_document import load_yaml
 
 WORKSPACE_FILE = "pnpm-workspace.yaml"
@@ -64,7 +64,7 @@ class Workspace:
         asked = []
         while path and path not in self.packages and path not in self._owners:
             asked.append(path)
-            path = posixpath.dirname(path)
+            path = folder_of(path)
         found = self._owners.get(path) or self.packages.get(path) or self.root
         self._owners.update(dict.fromkeys(asked, found))
         return found

@@ -59,14 +59,15 @@ def findings(snapshot: Snapshot) -> Iterable[Finding]:
 def _used(snapshot: Snapshot) -> Mapping[str, frozenset[str]]:
     """Return, per package folder, what the files in it import, scripts and settings included; for the root, all."""
     used: defaultdict[str, set[str]] = defaultdict(set)
-    for use in snapshot.imports:
-        written = _ELSEWHERE.sub("", use.item.specifier)
-        names = {use.name, parse_specifier(written).name} - {None}
-        folder = use.source.package
+    for package, specifier, resolved in {
+        (use.source.package, use.item.specifier, use.name) for use in snapshot.imports
+    }:
+        names = {name for name in (resolved, parse_specifier(_ELSEWHERE.sub("", specifier)).name) if name}
+        folder = package
         while folder:
-            used[folder] |= {str(name) for name in names}
+            used[folder] |= names
             folder = posixpath.dirname(folder)
-        used["."] |= {str(name) for name in names}
+        used["."] |= names
     return {folder: frozenset(names) for folder, names in used.items()}
 
 

@@ -20,12 +20,18 @@ class GitIgnore:
 
     tree: Tree
     _patterns: dict[str, tuple[tuple[re.Pattern[str], bool, bool], ...]] = field(default_factory=dict, repr=False)
+    _folders: dict[str, bool] = field(default_factory=dict, repr=False)
 
     def ignored(self, path: str) -> bool:
         """Tell whether git would leave out this file, or a folder above it."""
         parts = path.split("/")
-        folders = ["/".join(parts[:end]) for end in range(1, len(parts))]
-        return any(self._ignored(folder, folder=True) for folder in folders) or self._ignored(path, folder=False)
+        folders = ("/".join(parts[:end]) for end in range(1, len(parts)))
+        return any(map(self._ignored_folder, folders)) or self._ignored(path, folder=False)
+
+    def _ignored_folder(self, folder: str) -> bool:
+        if folder not in self._folders:
+            self._folders[folder] = self._ignored(folder, folder=True)
+        return self._folders[folder]
 
     def _ignored(self, path: str, *, folder: bool) -> bool:
         verdict = False

@@ -64,6 +64,9 @@ _NEAR = re.compile(r"localhost|127\.0\.0\.1|0\.0\.0\.0|\[?::1|[\w-]+$")
 _NPM_TOKEN = re.compile(r"[^#;]*:_(?:authToken|auth|password)\s*=\s*[\"']?([^\s$\"'{<][^\s]*)")
 
 
+_MAY_HOLD = re.compile(r"\.(?:pem|key|p8|ppk|json|env|dev\.vars|npmrc)|(?:^|/)id_")
+"""What the name of each file that is read has in it; most have not."""
+
 _Reader = Callable[[str, bytes], Iterator[tuple[int, str]]]
 """Path and bytes of a file -> the lines with a secret, and what it is."""
 
@@ -71,7 +74,8 @@ _Reader = Callable[[str, bytes], Iterator[tuple[int, str]]]
 def findings(snapshot: Snapshot) -> Iterable[Finding]:
     """Return every place with a secret in clear."""
     for path, entry in snapshot.tree.entries.items():
-        judge = None if _SAMPLE.search(path) or not entry.is_file else _reader(path)
+        may_hold = entry.is_file and _MAY_HOLD.search(path) and not _SAMPLE.search(path)
+        judge = _reader(path) if may_hold else None
         if judge:
             data = snapshot.tree.read(path)
             for line, what in judge(path, data) if len(data) <= MAX_BYTES else ():

@@ -17,6 +17,7 @@ from alecia_pipeline.audit.resolution.specifier import Specifier, parse_specifie
 from alecia_pipeline.audit.resolution.tsconfig import TsConfigs
 from alecia_pipeline.audit.sources.imports import Import
 from alecia_pipeline.audit.sources.scan import SourceFile
+from alecia_pipeline.source.tree import folder_of
 from alecia_pipeline.source.workspace import Workspace
 
 _DATA = re.compile(r"[\w-]+\.(?:html|txt|wasm|sql|md|bin)")
@@ -68,7 +69,7 @@ class Resolver:
             return Verdict("package", None, specifier.name) if specifier.name else FINE
         if specifier.kind == "relative":
             return self._relative(source, specifier.path)
-        folder = posixpath.dirname(source.path)
+        folder = folder_of(source.path)
         if _DATA.fullmatch(specifier.path) and self.places.files.exists(posixpath.join(folder, specifier.path)):
             return Verdict("file", posixpath.join(folder, specifier.path))
         key = (id(self.tsconfigs.rules(folder)), source.package, specifier.path, item.type_only)
@@ -77,7 +78,7 @@ class Resolver:
         return self._memory[key]
 
     def _relative(self, source: SourceFile, written: str) -> Verdict:
-        folder = posixpath.dirname(source.path)
+        folder = folder_of(source.path)
         path = beside(folder, written)
         verdict = self.places.judge((path,))
         if verdict.outcome not in {"missing", "generated"}:

@@ -29,13 +29,15 @@ _PATHS = (
     (re.compile(r"(?:^|/)\.husky/[^/.]+$"), "husky.sh"),
     (re.compile(r"\.prisma$"), ".prisma"),
 )
+_OF_PATHS = re.compile(r"\.(?:storybook|changeset|husky)/|\.prisma$")
+"""What each of these has in it; most paths have not."""
 
 
 def kind_of(path: str) -> str | None:
     """Return what to read a file as; None when it can name no module."""
     base = posixpath.basename(path)
     ending = posixpath.splitext(base)[1]
-    for pattern, known in _PATHS:
+    for pattern, known in _PATHS if _OF_PATHS.search(path) else ():
         if pattern.search(path):
             return known if "." in known else known + ending
     match = _SETTINGS.fullmatch(base)

@@ -11,7 +11,7 @@ from tree_sitter import Node
 
 from alecia_pipeline.audit.sources.code import MAX_PARSED, read_code
 from alecia_pipeline.audit.sources.imports import Import, Imports
-from alecia_pipeline.audit.sources.syntax import captures, parse
+from alecia_pipeline.audit.sources.syntax import parse
 
 LOADED = "loaded"
 """The tool's name in the kind of a file that is asked for this."""
@@ -19,6 +19,7 @@ LOADED = "loaded"
 ERASING = (".ts", ".tsx", ".mts", ".cts")
 """Files whose compiler leaves out what is only a type. In others an import always runs."""
 
+_STATEMENTS = frozenset({"import_statement", "export_statement"})
 _VALUES = frozenset({"identifier", "shorthand_property_identifier"})
 _NO_VALUE = frozenset({"import_statement", "type_query", "nested_type_identifier"})
 _AROUND_NAMES = _NO_VALUE | {
@@ -43,13 +44,14 @@ def _is_top_level(data: bytes, item: Import) -> bool:
 
 
 def _erased(data: bytes, extension: str, lines: set[int]) -> set[int]:
-    """Return the lines of import statements none of whose names is used as a value."""
+    """Return the lines of import statements none of whose names is used as a value, or that declare a module."""
     root = parse(data, extension)
-    statements = captures(root, extension, "(import_statement) @statement").get("statement", ())
+    statements = [node for node in root.named_children if node.type in _STATEMENTS]
     names = {_line(node): set(_names(clause)) for node in statements if (clause := _clause(node)) is not None}
     names = {line: bound for line, bound in names.items() if line in lines}
     used = _used(data, root, set().union(*names.values())) if names else set()
-    return {line for line, bound in names.items() if not bound & used}
+    unused = {line for line, bound in names.items() if not bound & used}
+    return unused | (lines - set(map(_line, statements)))
 
 
 def _line(statement: Node) -> int:

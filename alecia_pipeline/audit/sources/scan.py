@@ -15,7 +15,7 @@ from alecia_pipeline.audit.sources.imports import Imports, in_order
 from alecia_pipeline.audit.sources.style_paths import locate
 from alecia_pipeline.errors import UsageError
 from alecia_pipeline.source.manifest import MANIFEST_FILE, parse_manifest
-from alecia_pipeline.source.tree import Tree
+from alecia_pipeline.source.tree import Tree, folder_of
 from alecia_pipeline.source.workspace import Workspace
 
 Role = Literal["source", "config", "test"]
@@ -78,12 +78,13 @@ def scan(tree: Tree, workspace: Workspace, extractor: Extractor = extract_all) -
 def _kinds(tree: Tree, workspace: Workspace) -> Iterator[tuple[str, str]]:
     """Yield the path and kind of each file to read."""
     foreign = set(_foreign(tree, workspace))
+    within: dict[str, bool] = {"": False}
     for path, entry in tree.entries.items():
         kind = kind_of(path)
         if kind is None or not entry.is_file:
             continue
         inner = _inner(workspace.owner(path).dir, path)
-        if not (_OUTPUT.match(inner) or _SKIPPED.search(path) or _below(path, foreign)):
+        if not (_OUTPUT.match(inner) or _SKIPPED.search(path) or _is_within(folder_of(path), foreign, within)):
             yield path, kind
 
 
@@ -151,6 +152,8 @@ def _is_elsewhere(workspace: Workspace, folder: str, name: str) -> bool:
     """Tell whether a file shows that its folder is a template's, or another package manager's."""
     if name in _OTHER_TOOLS:
         return True
+    if not _TEMPLATE.search(f"{folder}/"):
+        return False
     owner = workspace.owner(folder)
     if _PROJECT.fullmatch(name) is None and _GENERATOR.fullmatch(owner.name) is None:
         return False
@@ -165,13 +168,17 @@ def _is_package(tree: Tree, path: str) -> bool:
     return manifest.name is not None or bool(manifest.declared())
 
 
-def _below(path: str, folders: set[str]) -> bool:
-    folder = posixpath.dirname(path)
-    while folder:
-        if folder in folders:
-            return True
+def _is_within(folder: str, folders: set[str], known: dict[str, bool]) -> bool:
+    """Tell whether a folder is one of `folders`, or below one. `known` remembers what was asked before."""
+    asked = []
+    while folder not in known:
+        asked.append(folder)
+        known[folder] = folder in folders
+        if known[folder]:
+            break
         folder = posixpath.dirname(folder)
-    return False
+    known.update(dict.fromkeys(asked, known[folder]))
+    return known[folder]
 
 
 def _role(package: str, inner: str) -> Role:
