@@ -38,8 +38,12 @@ def report(runner: Runner, rev: str | None, apps: tuple[str, ...] = ()) -> Repor
 
 
 def _name_absent(runner: Runner, tree: Tree) -> None:
-    """Say which files are passed over: a report of what was read is no report of these."""
+    """Say which sources are passed over: a report of what was read is no report of these."""
     absent = [entry.path for entry in tree.entries.values() if entry.mode == ABSENT]
+    if absent:
+        from alecia_pipeline.audit.sources.forms import kind_of  # noqa: PLC0415 - hardly ever needed
+
+        absent = [path for path in absent if kind_of(path)]
     for path in absent[:MAX_NAMED]:
         runner.log(f"not read, since this clone lacks its content: {path}")
     if absent:

@@ -58,6 +58,13 @@ TRAPS: dict[str, tuple[Files, set[tuple[str, str, int | None]]]] = {
         {"apps/colab/lib/api.ts": 'import { api } from "../convex/_generated/api";\n'},
         {("generated-path-missing", "apps/colab/lib/api.ts", 1)},
     ),
+    "6_generated_folder_missing_by_its_name": (
+        {
+            ".gitignore": "node_modules\n",
+            "apps/colab/lib/api.ts": 'import { api } from "../convex/_generated/api";\n',
+        },
+        {("generated-path-missing", "apps/colab/lib/api.ts", 1)},
+    ),
     "7_two_undeclared_imports": (
         {COLAB: without(CLIENT, PRESIGNER)},
         {

@@ -11,6 +11,9 @@ from alecia_pipeline.audit.resolution.specifier import types_package
 from alecia_pipeline.audit.snapshot import Snapshot
 from alecia_pipeline.source.manifest import Manifest
 
+_USES = {"script": "is run by a script", "config": "is named in settings"}
+"""How a message says what a kind of import does; all others import."""
+
 _ROLE_ORDER = {"source": 0, "config": 1, "test": 2}
 
 
@@ -65,7 +68,7 @@ def _finding(snapshot: Snapshot, folder: str, name: str, uses: list[Resolved]) -
         file=first.source.path,
         line=first.item.line,
         dependency=name,
-        message=f"{first.item.specifier} is imported but {why}{_elsewhere(uses)}",
+        message=f"{first.item.specifier} {_USES.get(first.item.kind, 'is imported')} but {why}{_elsewhere(uses)}",
         fix=add_command(snapshot, folder, name, dev=dev),
     )
 

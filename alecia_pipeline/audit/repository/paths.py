@@ -67,7 +67,7 @@ def _finding(snapshot: Snapshot, use: Resolved) -> Iterator[Finding]:
         fix = f"git add the file {shlex.quote(target)}, or mend the import"
         yield _at(snapshot, use, "unresolved-import", message, fix)
     elif not _is_generated(snapshot, use):
-        message = f"{written} leads to {target}, which git ignores and no script generates"
+        message = f"{written} leads to {target}, which is not in the commit, and no script generates it"
         fix = "commit it, or generate it in a script before the build"
         yield _at(snapshot, use, "generated-path-missing", message, fix)
 

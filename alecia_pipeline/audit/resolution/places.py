@@ -9,13 +9,16 @@ from alecia_pipeline.audit.repository.gitignore import GitIgnore
 from alecia_pipeline.audit.resolution.file_index import FileIndex, candidates
 
 Outcome = Literal["file", "package", "missing", "case", "generated", "closed", "fine"]
-"""`case`: only a file system without letter case finds it. `generated`: git ignores it. `closed`: the package's
-`exports` do not give it. `fine`: no file of ours, or nothing that can be judged."""
+"""`case`: only a file system without letter case finds it. `generated`: git ignores it, or its name says so. `closed`:
+the package's `exports` do not give it. `fine`: no file of ours, or nothing that can be judged."""
 
 _BUILT = re.compile(
     r"(?:^|/)(?:dist|build|out|node_modules|__generated__|\.next|\.nuxt|\.output|\.svelte-kit|\.astro|\+types)(?:/|$)"
     r"|\.gen(?:\.[cm]?[jt]sx?)?$"
 )
+
+_SAYS_GENERATED = re.compile(r"(?:^|/)[_.]?generated(?:/|$)")
+"""A folder whose name says that a program writes what is in it, such as Convex's `_generated`."""
 
 _TYPED_BESIDE = re.compile(r"(?:^|/)\$types(?:\.[jd.ts]+)?$")
 """SvelteKit's types of a route, which seem to lie beside it."""
@@ -51,8 +54,8 @@ class Places:
         for path in known:
             if other := self.files.module_any_case(path):
                 return Verdict("case", other)
-        ignored = next(filter(self.ignored, known), None)
-        return Verdict("generated", ignored) if ignored else Verdict("missing", known[0])
+        made = next((path for path in known if _SAYS_GENERATED.search(path) or self.ignored(path)), None)
+        return Verdict("generated", made) if made else Verdict("missing", known[0])
 
     def found(self, path: str) -> str | None:
         """Return the file that a path opens, or None."""

@@ -90,6 +90,19 @@ def test_what_only_the_root_declares() -> None:
     assert set(found) == {"vitest", "pg"}
 
 
+def test_a_message_says_how_the_dependency_is_used() -> None:
+    files = {
+        WEB: web(scripts={"build": "tsup"}),
+        "packages/ui/package.json": manifest("@x/ui", devDependencies={"tsup": "8"}),
+        "apps/web/postcss.config.mjs": 'export default {plugins: ["cssnano"]}',
+    }
+    found = [finding.message for finding in findings(snapshot(files))]
+    assert found == [
+        "cssnano is named in settings but not declared in apps/web/package.json",
+        "tsup is run by a script but not declared in apps/web/package.json",
+    ]
+
+
 def test_the_root_is_a_package_too() -> None:
     (finding,) = findings(snapshot({"scripts/run.mjs": 'import "zx"'}))
     assert (finding.dir, finding.package, finding.message) == (
