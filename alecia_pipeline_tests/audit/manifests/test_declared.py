@@ -91,7 +91,9 @@ def test_what_only_the_root_declares() -> None:
 
 
 def test_a_message_says_how_the_dependency_is_used() -> None:
+    lock = "lockfileVersion: '9.0'\nimporters: {.: {}}\npackages: {tsup@8.0.0: {hasBin: true}, cssnano@7.0.0: {}}\n"
     files = {
+        "pnpm-lock.yaml": lock,
         WEB: web(scripts={"build": "tsup"}),
         "packages/ui/package.json": manifest("@x/ui", devDependencies={"tsup": "8"}),
         "apps/web/postcss.config.mjs": 'export default {plugins: ["cssnano"]}',
