@@ -210,3 +210,8 @@ def test_stopping_early_finds_what_reading_on_does(pieces: list[str]) -> None:
 )
 def test_a_module_looked_for_elsewhere_need_not_be_here(text: str, *, optional: bool) -> None:
     assert [item.optional for item in found(text)] == [optional]
+
+
+def test_a_method_of_another_object_names_no_module() -> None:
+    text = 'require("x");path.resolve("./a");import.meta.resolve(["a"]);jest.mock(["b"]);import.meta.mock("c");'
+    assert names(text) == ["x"]
