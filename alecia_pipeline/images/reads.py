@@ -4,18 +4,10 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from alecia_pipeline.source.dockerfile import Dockerfile, Instruction, Stage, arguments, stages_needed
+from alecia_pipeline.source.dockerfile import Dockerfile, Instruction, Stage, arguments, mounts, origins, stages_needed
 from alecia_pipeline.source.words import expand
 
 _REMOTE = ("http://", "https://", "git@", "git://", "ssh://")
-
-
-@dataclass(frozen=True, slots=True)
-class Mount:
-    """One `RUN --mount`: its type and its options."""
-
-    kind: str
-    options: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -45,13 +37,6 @@ def dockerfile_reads(dockerfile: Dockerfile, target: str | None, build_args: Map
     return Reads(tuple(sorted(sources)), tuple(sorted(bases)), tuple(sorted(secrets)), frozenset(known))
 
 
-def mounts(instruction: Instruction) -> Iterator[Mount]:
-    """Yield the mounts of a RUN; one without a type is a bind mount."""
-    for flag in instruction.flags.get("mount", ()):
-        options = dict(part.partition("=")[::2] for part in flag.split(","))
-        yield Mount(options.get("type", "bind"), options)
-
-
 def _variables(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str]) -> dict[str, str | None]:
     """Return every variable of a stage, the last value of each: enough for paths, which are never redefined midway."""
     variables: dict[str, str | None] = dict(_global_variables(dockerfile, build_args))
@@ -78,11 +63,8 @@ def _global_variables(dockerfile: Dockerfile, build_args: Mapping[str, str]) -> 
 def _bases(dockerfile: Dockerfile, stage: Stage, variables: Mapping[str, str | None]) -> Iterator[str]:
     """Yield the images that come from a registry: not earlier stages, not `scratch`."""
     known = {"scratch", *(s.name for s in dockerfile.stages if s.name), *(str(s.index) for s in dockerfile.stages)}
-    named = [stage.base]
-    for instruction in stage.instructions:
-        named += instruction.flags.get("from", ())
-        named += [mount.options["from"] for mount in mounts(instruction) if "from" in mount.options]
-    for name in named:
+    named = (name for instruction in stage.instructions for name in origins(instruction))
+    for name in (stage.base, *named):
         expanded = expand(name, variables)
         if expanded.lower() not in known:
             yield expanded
@@ -95,7 +77,7 @@ def _sources(instruction: Instruction, variables: Mapping[str, str | None]) -> I
                 yield _clean(expand(word, variables))
     for mount in mounts(instruction):
         if mount.kind == "bind" and "from" not in mount.options:
-            source = mount.options.get("source", mount.options.get("src", "."))
+            source = mount.source or "."
             yield _clean(expand(source, variables))
 
 

@@ -12,7 +12,7 @@ from alecia_pipeline.migrations.hazards.kinds import additive
 from alecia_pipeline.migrations.hazards.transactions import alone_in, check_statements
 from alecia_pipeline.migrations.lexer import Statement, split_statements
 from alecia_pipeline.source.text import decode
-from alecia_pipeline.source.tree import EXECUTABLE, REGULAR, Entry, Tree
+from alecia_pipeline.source.tree import Entry, Tree
 
 _NAME = re.compile(r"(\d+)_[A-Za-z0-9_.-]+\.sql")
 
@@ -75,7 +75,7 @@ def _is_sql(path: str, folder: str) -> bool:
 
 def _read(tree: Tree, entry: Entry) -> MigrationFile:
     name = PurePosixPath(entry.path).name
-    if entry.mode not in {REGULAR, EXECUTABLE}:
+    if not entry.is_file:
         raise _wrong(entry.path, "it is a symlink or a submodule, not a file", "commit the file itself")
     if not _NAME.fullmatch(name):
         raise _wrong(entry.path, "its name is not <number>_<name>.sql", "rename it, for example 0014_add_notes.sql")

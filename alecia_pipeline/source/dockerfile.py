@@ -35,6 +35,24 @@ class Instruction:
         return "\n".join((" ".join(self.args), *(heredoc.text for heredoc in self.heredocs)))
 
 
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """One `RUN --mount`: its type and its options."""
+
+    kind: str
+    options: Mapping[str, str]
+
+    @property
+    def source(self) -> str | None:
+        """What is shown, as written."""
+        return self.options.get("source", self.options.get("src"))
+
+    @property
+    def target(self) -> str | None:
+        """Where it is shown, as written, in any of its spellings."""
+        return self.options.get("target", self.options.get("dst", self.options.get("destination")))
+
+
 @dataclass(frozen=True)
 class Stage:
     """One FROM and what follows it. `base` is as written, `name` in lower case."""
@@ -115,17 +133,24 @@ def stages_needed(dockerfile: Dockerfile, target: str | None) -> tuple[Stage, ..
 
 def _references(dockerfile: Dockerfile, stage: Stage) -> Iterator[Stage]:
     """Yield the earlier stages that this one names; a number counts only after `from=`."""
-    sources = {name.lower() for instruction in stage.instructions for name in _sources(instruction)}
+    sources = {name.lower() for instruction in stage.instructions for name in origins(instruction)}
     base = expand(stage.base, dockerfile.global_args).lower()
     for earlier in dockerfile.stages[: stage.index]:
         if earlier.name in {base, *sources} or str(earlier.index) in sources:
             yield earlier
 
 
-def _sources(instruction: Instruction) -> Iterator[str]:
+def mounts(instruction: Instruction) -> Iterator[Mount]:
+    """Yield the mounts of a RUN; one without a type is a bind mount."""
+    for flag in instruction.flags.get("mount", ()):
+        options = dict(part.partition("=")[::2] for part in flag.split(","))
+        yield Mount(options.get("type", "bind"), options)
+
+
+def origins(instruction: Instruction) -> Iterator[str]:
+    """Yield what an instruction takes files from, as written: stages, images and named contexts."""
     yield from instruction.flags.get("from", ())
-    for mount in instruction.flags.get("mount", ()):
-        yield from (part.removeprefix("from=") for part in mount.split(",") if part.startswith("from="))
+    yield from (mount.options["from"] for mount in mounts(instruction) if "from" in mount.options)
 
 
 def _stage(number: int, instructions: list[Instruction], path: str) -> Stage:

@@ -1,12 +1,12 @@
 """Images that a Dockerfile takes by a tag: what they are changes from day to day, so no build can be repeated."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from alecia_pipeline.audit.dockerfile.builds import Build
 from alecia_pipeline.audit.dockerfile.layout import is_known
 from alecia_pipeline.audit.finding import Finding
 from alecia_pipeline.audit.snapshot import Snapshot
-from alecia_pipeline.source.dockerfile import Stage, stages_needed
+from alecia_pipeline.source.dockerfile import Stage, origins, stages_needed
 from alecia_pipeline.source.documents import as_mapping
 from alecia_pipeline.source.words import expand
 from alecia_pipeline.source.yaml_document import load_yaml
@@ -58,9 +58,4 @@ def _images(build: Build) -> Iterator[tuple[str, int]]:
 def _named(stage: Stage) -> Iterator[tuple[str, int]]:
     yield stage.base, stage.line
     for instruction in stage.instructions:
-        for image in instruction.flags.get("from", ()):
-            yield image, instruction.line
-        for mount in instruction.flags.get("mount", ()):
-            options: Mapping[str, str] = dict(part.partition("=")[::2] for part in mount.split(","))
-            if "from" in options:
-                yield options["from"], instruction.line
+        yield from ((image, instruction.line) for image in origins(instruction))

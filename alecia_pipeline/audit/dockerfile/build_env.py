@@ -12,6 +12,7 @@ from alecia_pipeline.audit.dockerfile.builds import Build
 from alecia_pipeline.audit.dockerfile.scripts import Started, started
 from alecia_pipeline.audit.finding import Finding
 from alecia_pipeline.audit.snapshot import Snapshot
+from alecia_pipeline.audit.sources.lines import Lines
 
 _READ = re.compile(
     rb"process\.env\.(NEXT_PUBLIC_[A-Z0-9_]+)(?![A-Za-z0-9_])\s*(\?\?|\|\||\?(?!\.)|===?|!==?|&&|=(?!=))?"
@@ -62,11 +63,12 @@ def _reads(snapshot: Snapshot, build: Build, known: frozenset[str]) -> Mapping[s
         if source.role != "source" or source.package not in build.closure:
             continue
         data = snapshot.tree.read(source.path)
+        lines = Lines(data)
         for match in _READ.finditer(data) if b"NEXT_PUBLIC_" in data else ():
             name = match[1].decode()
             asked = match[2] or _ASKED.search(data[: match.start()][-20:])
             if name not in known and not asked and not name.startswith(_PLATFORM):
-                found.setdefault(name, (source.path, data.count(b"\n", 0, match.start()) + 1))
+                found.setdefault(name, (source.path, lines.at(match.start())))
     return found
 
 

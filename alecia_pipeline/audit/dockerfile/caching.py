@@ -7,6 +7,7 @@ from alecia_pipeline.audit.dockerfile.commands import pnpm_call
 from alecia_pipeline.audit.dockerfile.state import Run
 from alecia_pipeline.audit.finding import Finding
 from alecia_pipeline.audit.snapshot import Snapshot
+from alecia_pipeline.source.dockerfile import mounts
 from alecia_pipeline.source.manifest import MANIFEST_FILE
 
 _FEW = 3
@@ -43,4 +44,4 @@ def _sees_sources(build: Build, run: Run) -> bool:
 
 
 def _has_cache(run: Run) -> bool:
-    return any("type=cache" in mount.split(",") for mount in run.instruction.flags.get("mount", ()))
+    return any(mount.kind == "cache" for mount in mounts(run.instruction))

@@ -19,6 +19,7 @@ _WRAPPERS = _RUNNERS | {
 _VALUE_FLAGS = frozenset(
     {"-F", "--filter", "-C", "--dir", "--store-dir", "--reporter", "--loglevel", "--workspace-concurrency", "--prefix"}
 )
+_FILTERS = frozenset({"--filter", "-F", "--filter-prod"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,14 @@ def pnpm_call(command: ShellCommand) -> PnpmCall | None:
     if at >= len(words):
         return None
     return PnpmCall(command, words[at], words[:at], words[at + 1 :])
+
+
+def filter_values(command: ShellCommand) -> Iterator[tuple[int, str]]:
+    """Yield where a filter of pnpm or turbo stands among the words of a command, and its value (may be empty)."""
+    for index, word in enumerate(command.words):
+        name, equals, value = word.partition("=")
+        if name in _FILTERS:
+            yield index, value if equals else next(iter(command.words[index + 1 :]), "")
 
 
 def without_values(words: tuple[str, ...]) -> Iterator[str]:

@@ -5,7 +5,7 @@ import fnmatch
 from collections.abc import Iterable, Iterator
 
 from alecia_pipeline.audit.dockerfile.builds import Build
-from alecia_pipeline.audit.dockerfile.commands import ShellCommand
+from alecia_pipeline.audit.dockerfile.commands import ShellCommand, filter_values
 from alecia_pipeline.audit.dockerfile.effects import is_prune
 from alecia_pipeline.audit.dockerfile.layout import is_known
 from alecia_pipeline.audit.dockerfile.state import Run
@@ -15,7 +15,6 @@ from alecia_pipeline.audit.snapshot import Snapshot
 from alecia_pipeline.source.words import expand
 
 CONFIG = "turbo.json"
-_FLAGS = ("--filter", "-F", "--filter-prod")
 
 
 def findings(snapshot: Snapshot) -> Iterable[Finding]:
@@ -36,13 +35,9 @@ def filters(snapshot: Snapshot, command: ShellCommand) -> Iterator[tuple[str, bo
     if command.program not in {"pnpm", "turbo", "npm", "yarn"}:
         return
     scripts = snapshot.workspace.root.manifest.scripts
-    for index, word in enumerate(words):
-        name, equals, value = word.partition("=")
-        if name not in _FLAGS:
-            continue
+    for index, given in filter_values(command):
         before = words[:index]
         through = any("turbo" in str(scripts.get(script, "")).split() for script in before[1:])
-        given = value if equals else next(iter(words[index + 1 :]), "")
         if given:
             is_turbo = through or any(part.partition("@")[0] == "turbo" for part in before)
             yield given, is_turbo and not takes_short_names(snapshot)

@@ -5,10 +5,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from alecia_pipeline.audit.dockerfile.builds import Build
-from alecia_pipeline.audit.dockerfile.commands import PnpmCall, pnpm_call
+from alecia_pipeline.audit.dockerfile.commands import PnpmCall, filter_values, pnpm_call
 from alecia_pipeline.audit.dockerfile.filesystem import normal
 from alecia_pipeline.audit.dockerfile.layout import is_known
-from alecia_pipeline.audit.dockerfile.scripts import filter_values
 from alecia_pipeline.audit.dockerfile.state import Run
 from alecia_pipeline.audit.finding import Finding
 from alecia_pipeline.audit.manifests.pnpm_settings import read_settings
@@ -110,7 +109,7 @@ def _patches(snapshot: Snapshot) -> set[str]:
 
 def _closure(snapshot: Snapshot, build: Build, run: Run, call: PnpmCall) -> Iterable[str]:
     """Return the folders that an install is about: those of its filters, else the app's."""
-    given = filter_values(call.command)
+    given = [value for _, value in filter_values(call.command)]
     if not given:
         return _sure_closure(snapshot, build)
     names = {expand(text, run.env).strip(".^") for text in given if is_known(text, run.env)}

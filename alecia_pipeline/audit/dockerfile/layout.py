@@ -19,7 +19,7 @@ from alecia_pipeline.audit.dockerfile.filesystem import (
 from alecia_pipeline.audit.dockerfile.run_text import script_of
 from alecia_pipeline.audit.dockerfile.state import ELSEWHERE, Install, MissingSource, Run, State, inherit
 from alecia_pipeline.audit.manifests.pnpm_versions import OBEYS_NODE_ENV
-from alecia_pipeline.source.dockerfile import Dockerfile, Instruction, Stage, parse_trigger, stages_needed
+from alecia_pipeline.source.dockerfile import Dockerfile, Instruction, Stage, mounts, parse_trigger, stages_needed
 from alecia_pipeline.source.words import expand
 
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
@@ -201,20 +201,18 @@ class _Walk:
 
     def _mount(self, state: State, files: FileSystem, instruction: Instruction) -> None:
         """Show the files of `--mount=type=bind` to one RUN."""
-        for mount in instruction.flags.get("mount", ()):
-            options = dict(part.partition("=")[::2] for part in mount.split(","))
-            if options.get("type", "bind") != "bind":
+        for mount in mounts(instruction):
+            if mount.kind != "bind":
                 continue
-            source = normal(options.get("source", options.get("src", "/")))
-            target = options.get("target", options.get("dst", options.get("destination", source)))
-            where = normal(state.folder, target)
-            index = self._find(options.get("from", ""))
-            if "from" in options and index is None:
+            source = normal(mount.source or "/")
+            where = normal(state.folder, source if mount.target is None else mount.target)
+            index = self._find(mount.options.get("from", ""))
+            if "from" in mount.options and index is None:
                 files.vague.add(where)
             elif index is not None:
                 files.receive(self.states[index].files, source, where)
             known = self.context if index is None else self.states[index].files.known
-            if index is not None or "from" not in options:
+            if index is not None or "from" not in mount.options:
                 files.known = {**files.known, **dict(bound(known, source, where))}
 
 

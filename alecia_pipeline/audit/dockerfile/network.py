@@ -11,7 +11,7 @@ from alecia_pipeline.audit.dockerfile.run_text import script_of
 from alecia_pipeline.audit.dockerfile.state import Run
 from alecia_pipeline.audit.finding import Finding
 from alecia_pipeline.audit.snapshot import Snapshot
-from alecia_pipeline.source.dockerfile import Instruction, stages_needed
+from alecia_pipeline.source.dockerfile import Instruction, mounts, stages_needed
 
 _URL = re.compile(r"[\"']?(?:https?|ftp|git|ssh)://(?!localhost|127\.|0\.0\.0\.0|\[::1\])")
 _DOWNLOADERS = frozenset({"curl", "wget", "aria2c"})
@@ -82,14 +82,12 @@ def _from_cache(run: Run) -> str | None:
     command = run.command
     if command.program not in _COPIERS:
         return None
-    for mount in run.instruction.flags.get("mount", ()):
-        options = dict(part.partition("=")[::2] for part in mount.split(","))
-        target = options.get("target", options.get("dst", options.get("destination", "")))
-        words = [word for word in command.words[1:-1] if not word.startswith("-")]
-        if options.get("type") == "cache" and target:
-            cached = normal(run.folder, target)
+    words = [word for word in command.words[1:-1] if not word.startswith("-")]
+    for mount in mounts(run.instruction):
+        if mount.kind == "cache" and mount.target:
+            cached = normal(run.folder, mount.target)
             if any(is_below(normal(run.folder, posixpath.normpath(word)), cached) for word in words):
-                return f"{command.program} takes files out of the cache mount {target}"
+                return f"{command.program} takes files out of the cache mount {mount.target}"
     return None
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from alecia_pipeline.audit.dockerfile.builds import Build, package_at
-from alecia_pipeline.audit.dockerfile.commands import ShellCommand, parse_commands
+from alecia_pipeline.audit.dockerfile.commands import ShellCommand, filter_values, parse_commands
 from alecia_pipeline.audit.dockerfile.layout import is_known
 from alecia_pipeline.audit.dockerfile.state import Run
 from alecia_pipeline.audit.snapshot import Snapshot
@@ -22,7 +22,6 @@ BINARIES: Mapping[str, str] = {
 _RUNNERS = frozenset({"npm", "pnpm", "yarn", "bun", "turbo"})
 _FETCHING = frozenset({"dlx", "create"})
 _EXECUTING = frozenset({"exec", "x"})
-_FILTERS = ("--filter", "-F", "--filter-prod")
 _BUILD_SCRIPT = re.compile(r"build(?::\S+)?")
 _MAX_DEPTH = 4
 """How far scripts may call scripts."""
@@ -73,7 +72,7 @@ class _Scripts:
 
     def _folders(self, command: ShellCommand, here: str | None) -> tuple[str, ...]:
         """Return the folders whose scripts pnpm runs: those of its filters, all, or the one where it stands."""
-        given = filter_values(command)
+        given = [value for _, value in filter_values(command)]
         if not given:
             return self.closure if {"-r", "--recursive", "recursive"} & set(command.words) else (here,) if here else ()
         return tuple(folder for text in given if is_known(text, self.env) for folder in self._filtered(text))
@@ -83,16 +82,6 @@ class _Scripts:
         for package in (self.workspace.root, *self.workspace.packages.values()):
             if text.strip(".^") in {package.name, package.name.rpartition("/")[2]}:
                 yield from self.workspace.closure(package.dir) if text.endswith("...") else (package.dir,)
-
-
-def filter_values(command: ShellCommand) -> list[str]:
-    """Return the values of the filters of a command."""
-    values = []
-    for index, word in enumerate(command.words):
-        name, equals, value = word.partition("=")
-        if name in _FILTERS:
-            values.append(value if equals else next(iter(command.words[index + 1 :]), ""))
-    return values
 
 
 def build_words(manifest: Manifest) -> set[str]:

@@ -21,7 +21,9 @@ def findings(snapshot: Snapshot) -> Iterable[Finding]:
     imported = _imported(snapshot)
     declared = {folder: set(_declared(snapshot, folder)) for folder in snapshot.workspace.packages}
     wide = {folder: declared[folder] | set(imported.get(folder, ())) for folder in declared}
-    graph = {folder: set(_sure(snapshot, folder, declared, imported)) for nodes in circles(wide) for folder in nodes}
+    folders = [folder for nodes in circles(wide) for folder in nodes]
+    loaded = loaded_lines(snapshot, _doubtful(folders, declared, imported))
+    graph = {folder: set(_sure(folder, declared, imported, loaded)) for folder in folders}
     for nodes in circles(graph):
         way = shortest_circle(graph, nodes)
         message = "packages need each other in a circle: " + " → ".join(
@@ -53,16 +55,25 @@ def _counts(snapshot: Snapshot, use: Resolved) -> bool:
     return is_loaded(use) and not use.item.specifier.endswith(".json") and use.name not in peers
 
 
-def _sure(snapshot: Snapshot, folder: str, declared: Mapping[str, set[str]], imported: Imported) -> Iterator[str]:
+def _doubtful(folders: Iterable[str], declared: Mapping[str, set[str]], imported: Imported) -> set[str]:
+    """Return the files that import what their package does not declare: compiling may leave nothing of that."""
+    return {
+        use.source.path
+        for folder in folders
+        for target, uses in imported.get(folder, {}).items()
+        if target not in declared[folder]
+        for use in uses
+    }
+
+
+def _sure(
+    folder: str, declared: Mapping[str, set[str]], imported: Imported, loaded: Mapping[str, frozenset[int]]
+) -> Iterator[str]:
     """Yield what a package surely needs: what it declares, and what its code loads after compiling."""
     yield from declared[folder]
     for target, uses in imported.get(folder, {}).items():
-        if target not in declared[folder] and any(_lasts(snapshot, use) for use in uses):
+        if target not in declared[folder] and any(is_lasting(use, loaded) for use in uses):
             yield target
-
-
-def _lasts(snapshot: Snapshot, use: Resolved) -> bool:
-    return is_lasting(use, loaded_lines(snapshot, [use.source.path]))
 
 
 def _finding(snapshot: Snapshot, way: list[str], message: str, imported: Imported) -> Finding:

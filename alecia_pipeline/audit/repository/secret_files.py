@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from alecia_pipeline.audit.finding import Finding
 from alecia_pipeline.audit.snapshot import Snapshot
+from alecia_pipeline.audit.sources.lines import Lines
 
 MAX_BYTES = 1_000_000
 """No environment file and no key is larger."""
@@ -95,12 +96,12 @@ def _reader(path: str) -> _Reader | None:
 
 def _key(_path: str, data: bytes) -> Iterator[tuple[int, str]]:
     if match := _KEY.search(data):
-        yield data.count(b"\n", 0, match.start()) + 1, "this is a private key"
+        yield Lines(data).at(match.start()), "this is a private key"
 
 
 def _account(_path: str, data: bytes) -> Iterator[tuple[int, str]]:
     if match := _ACCOUNT_KEY.search(data):
-        yield data.count(b"\n", 0, match.start()) + 1, "this is the private key of an account"
+        yield Lines(data).at(match.start()), "this is the private key of an account"
 
 
 def _npmrc(_path: str, data: bytes) -> Iterator[tuple[int, str]]:

@@ -8,6 +8,7 @@ from tree_sitter import Node
 
 from alecia_pipeline.audit.sources.imports import Import, Imports, Kind, in_order
 from alecia_pipeline.audit.sources.lines import Lines
+from alecia_pipeline.audit.sources.query import METHODS, QUERY
 from alecia_pipeline.audit.sources.syntax import captures, is_template, literal, parse
 
 EXTENSIONS = (".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs")
@@ -23,34 +24,6 @@ MAX_BROKEN = 10_000
 
 MAX_ABOVE = 64
 """How many levels above an import are asked what it stands in; each costs as much as the tree is deep."""
-
-_MOCKS = (
-    "mock", "doMock", "unmock", "doUnmock", "dontMock", "deepUnmock", "setMock", "module", "requireActual",
-    "requireMock", "importActual", "importMock", "unstable_mockModule", "createMockFromModule", "genMockFromModule",
-)  # fmt: skip
-_METHODS: Mapping[str, frozenset[str]] = {
-    "resolve": frozenset({"require", "import.meta"}),
-    **dict.fromkeys(("glob", "globEager"), frozenset({"import.meta"})),
-    **dict.fromkeys(_MOCKS, frozenset({"jest", "vi", "vitest", "mock"})),
-}
-"""Method whose first argument names a module -> the objects that have it. One pattern for all: each takes 6 ms."""
-
-_TEXT = "[(string) (template_string)]"
-_QUERY = f"""
-(import_statement source: (string) @static)
-(import_require_clause source: (string) @require)
-(export_statement source: (string) @static)
-(call_expression function: (import) arguments: (arguments . {_TEXT} @dynamic))
-(call_expression function: (identifier) @_require (#eq? @_require "require")
-  arguments: (arguments . {_TEXT} @require))
-(call_expression
-  function: (member_expression object: [(identifier) (meta_property)] property: (property_identifier) @_member)
-  (#any-of? @_member {" ".join(f'"{name}"' for name in sorted(_METHODS))})
-  arguments: (arguments . [(string) (template_string) (array)] @method))
-(new_expression constructor: (identifier) @_class (#eq? @_class "URL")
-  arguments: (arguments . (string) @url . (member_expression object: (meta_property))))
-(module name: (string) @ambient)
-"""
 
 _NO_LETTER_NEXT = re.compile(rb"(?!\w)")
 _STRING_NEXT = re.compile(rb"\s*[\"'/]")
@@ -92,7 +65,7 @@ def read_code(data: bytes, extension: str) -> Imports:
     root = _tree(data, last, extension)
     if root.type == "ERROR" and root.child_count > MAX_BROKEN:
         return _by_pattern(data)
-    nodes = captures(root, extension, _QUERY)
+    nodes = captures(root, extension, QUERY)
     found = [item for name, read in _READERS.items() for node in nodes.get(name, ()) for item in read(node)]
     return Imports(in_order([*_comments(data), *found]), _ambient(nodes))
 
@@ -173,7 +146,7 @@ def _method(node: Node) -> Iterator[Import]:
         return  # pragma: no cover - the query asks for both
     name = (method.text or b"").decode()
     target = "import.meta" if owner.type == "meta_property" else (owner.text or b"").decode(errors="replace")
-    if target not in _METHODS[name]:
+    if target not in METHODS[name]:
         return
     if name == "resolve":
         yield from (_require if target == "require" else _dynamic)(node) if node.type != "array" else ()

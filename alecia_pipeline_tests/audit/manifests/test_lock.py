@@ -1,6 +1,6 @@
 import pytest
 
-from alecia_pipeline.audit.manifests.lock import findings, judge
+from alecia_pipeline.audit.manifests.lock import MAX_COUNTED, MAX_SHOWN, findings, judge
 from alecia_pipeline.audit.manifests.pnpm_versions import majors
 from alecia_pipeline.audit.snapshot import take_snapshot
 from alecia_pipeline.errors import UsageError
@@ -101,6 +101,12 @@ def test_catalogs_must_agree_where_they_are_used() -> None:
     assert finding.dir == "."
     assert "catalog default: next is ^16.1.0 but locked as ^16.0.0" in finding.message
     assert "catalog old: pg is not set but locked as ^7.0.0" in finding.message
+
+
+def test_what_no_person_wrote_is_counted_so_far_only() -> None:
+    many = {f"d{number}": "1" for number in range(MAX_COUNTED + 5)}
+    (finding,) = findings(snapshot({**lock(), WEB: manifest("@x/web", dependencies=many)}))
+    assert finding.message.endswith(f"; and at least {MAX_COUNTED - MAX_SHOWN} more")
 
 
 def test_links_may_be_left_out_of_the_lockfile() -> None:
