@@ -5,6 +5,9 @@ PURE := errors.py,redaction.py,config.py,source/*,audit/*,images/*,migrations/*,
 comma := ,
 PURE_FILES := alecia_pipeline/$(subst $(comma),$(comma)alecia_pipeline/,$(PURE))
 
+# Every test process would compile the tests anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help install system lint unit check test demo bench bench-audit lock clean
 help:  ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -37,8 +40,7 @@ system:
 	sandbox/packages.sh
 
 test: system check  ## set up everything and run every test: engine, registry, VPS, PostgreSQL, browser
-	$(BIN)/python -m alecia_pipeline_tests.box
-	$(BIN)/coverage run -m pytest -q -n 4 --dist loadscope -m engine
+	$(BIN)/python -m alecia_pipeline_tests.box $(BIN)/coverage run -m pytest -q -n 4 --dist loadscope -m engine
 	$(BIN)/coverage combine -q --append
 	$(BIN)/coverage report --fail-under=95
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import shutil
 import ssl
 import subprocess
@@ -165,6 +166,11 @@ def answer(visitor: httpx.Client, shop: Shop, name: str, path: str = "/") -> htt
         headers={"Host": f"{target.host}:{target.port}"},
         extensions={"sni_hostname": target.host},
     )
+
+
+def new_word() -> str:
+    """Return a word that no run of the tests has put into an image before: the registry remembers those that did."""
+    return secrets.token_hex(4)
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:

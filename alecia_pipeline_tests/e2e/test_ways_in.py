@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from alecia_pipeline_tests.conftest import git
-from alecia_pipeline_tests.shop import Shop, answer, open_shop, open_visitor, wait_until
+from alecia_pipeline_tests.shop import Shop, answer, new_word, open_shop, open_visitor, wait_until
 from alecia_pipeline_tests.ui.browser import Page, chromium
 from alecia_pipeline_tests.watched import LOCATION, Watched, selection, watching
 
@@ -60,9 +60,9 @@ def test_what_is_live_is_not_released_again(watched: Watched) -> None:
 
 
 def test_a_push_is_one_run_of_what_it_affects_and_a_second_tick_none(watched: Watched, visitor: httpx.Client) -> None:
-    shop = watched.shop
+    shop, word = watched.shop, new_word()
     containers = shop.app_containers()
-    shop.edit("apps/cms/src/server.ts", 'app: "cms", routes', 'app: "cms", pushed: true, routes')
+    shop.edit("apps/cms/src/server.ts", 'app: "cms", routes', f'app: "cms", pushed: "{word}", routes')
     commit = watched.push()
     run = watched.run_of(commit)
     moved = {"source/root", "source/apps/cms", "lockfile", "audit/cms", "image/cms", "staging/cms"}
@@ -71,7 +71,7 @@ def test_a_push_is_one_run_of_what_it_affects_and_a_second_tick_none(watched: Wa
     assert watched.ended(run["runId"]) == "SUCCESS"
     assert watched.made(run["runId"]) == COMMON | moved
     assert changed(containers, shop.app_containers()) == {"cms"}
-    assert answer(visitor, shop, "cms").json()["pushed"] is True
+    assert answer(visitor, shop, "cms").json()["pushed"] == word
     watched.tick_that_says(f"nothing new: {commit[:12]}")
     assert [one["runId"] for one in watched.runs(commit)] == [run["runId"]]
 
@@ -85,7 +85,7 @@ def test_one_click_releases_website_alone(watched: Watched, visitor: httpx.Clien
     shop = watched.shop
     containers = shop.app_containers()
     watched.stop_sensor()
-    shop.edit("apps/website/app/page.tsx", "<h1>", '<h1 data-release="second">')
+    shop.edit("apps/website/app/page.tsx", "<h1>", f'<h1 data-release="second" title="{new_word()}">')
     shop.alecia("build", "website")
     commit = watched.push()
     page.open(f"{watched.url}/assets/staging/website")

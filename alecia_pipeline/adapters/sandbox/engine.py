@@ -84,9 +84,13 @@ class Engine:
             )
 
     def stop(self, report: Report) -> bool:
-        """Stop the engine if it was started here; return whether it was."""
+        """Stop the engine if it was started here and serves nobody else; return whether it was stopped."""
         pid = self._our_process()
         if pid is None:
+            return False
+        others = commands.run(["docker", "container", "ls", "--quiet"]).split()
+        if others:
+            report(f"the engine stays: other containers run in it ({len(others)})")
             return False
         report("stopping the engine that the sandbox started")
         os.kill(pid, signal.SIGTERM)

@@ -92,6 +92,19 @@ def test_an_engine_that_we_start_is_found_again_and_stopped(programs: Path, tmp_
     assert "containerd-snapshotter" in (tmp_path / "daemon.json").read_text()
 
 
+def test_an_engine_that_serves_others_goes_on(programs: Path, tmp_path: Path) -> None:
+    add(programs / "dockerd", DAEMON)
+    said: list[str] = []
+    one = Engine(tmp_path / "state")
+    one.ensure(said.append)
+    quiet = (programs / "docker").read_text()
+    add(programs / "docker", '[ "$2" != ls ] || echo 0123456789ab')
+    assert not one.stop(said.append)
+    assert said[-1] == "the engine stays: other containers run in it (1)"
+    (programs / "docker").write_text(quiet)
+    assert one.stop(said.append)
+
+
 def test_a_missing_engine_is_installed_first(programs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installed: list[str] = []
 

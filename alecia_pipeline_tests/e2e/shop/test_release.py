@@ -9,15 +9,18 @@ import signal
 import ssl
 import subprocess
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
 from alecia_pipeline_tests.load import Request, send_until
-from alecia_pipeline_tests.shop import HOSTS, Shop, answer, wait_until
+from alecia_pipeline_tests.shop import HOSTS, Shop, answer, new_word, wait_until
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(1500)]
+
+COMPOSE = "docker-compose.production.yml"
 
 APPS = {"website", "colab", "hocuspocus", "cms", "flows"}
 
@@ -67,7 +70,7 @@ def registry_tags(shop: Shop) -> dict[str, list[str]]:
 )
 def test_a_change_rebuilds_exactly_the_apps_that_can_see_it(shop: Shop, path: str, rebuilt: set[str]) -> None:
     before = head(shop)
-    shop.commit({path: (shop.repo / path).read_text() + "\n// one line more\n"})
+    shop.commit({path: (shop.repo / path).read_text() + f"\n// one line more {new_word()}\n"})
     plan = shop.json("plan", "--env", "staging")
     assert {app["name"] for app in plan["apps"] if app["action"] == "build"} == rebuilt
     since = shop.json("plan", "--since", before)
@@ -83,7 +86,7 @@ def head(shop: Shop) -> str:
 
 def test_a_comment_that_changes_no_byte_of_the_image_restarts_nothing(shop: Shop) -> None:
     before, containers = head(shop), shop.containers()
-    shop.edit("apps/cms/src/server.ts", "import type", "// nothing but a comment\nimport type")
+    shop.edit("apps/cms/src/server.ts", "import type", f"// nothing but a comment {new_word()}\nimport type")
     done = shop.json("release", "--env", "staging")
     assert not done["images"]["cms"]["reused"]
     assert done["moved"] == []
@@ -93,7 +96,8 @@ def test_a_comment_that_changes_no_byte_of_the_image_restarts_nothing(shop: Shop
 
 def test_redeploying_website_under_load_loses_no_request_and_moves_website_alone(shop: Shop) -> None:
     before, apps = head(shop), shop.app_containers()
-    shop.edit("apps/website/app/page.tsx", "<h1>", '<h1 data-release="second">')
+    shop.edit("apps/website/app/page.tsx", "<h1>", f'<h1 data-release="second" title="{new_word()}">')
+    shop.alecia("build", "website")  # so that the load falls on the rollout, not on the compiler beside it
     over = threading.Event()
 
     def release() -> None:
@@ -138,7 +142,7 @@ def test_an_audit_error_stops_a_release_and_touches_nothing_but_website_still_mo
     assert all(file and line for file, line in missing.values())
     shop.alecia("release", "--env", "staging", status=1)
     assert shop.containers() == containers
-    shop.edit("apps/website/app/page.tsx", "<h1>", '<h1 data-release="third">')
+    shop.edit("apps/website/app/page.tsx", "<h1>", f'<h1 data-release="third" title="{new_word()}">')
     shop.alecia("redeploy", "website", "--env", "staging")
     now = shop.containers()
     assert {s for s in now if s not in containers} == {s for s in now if s.startswith("website-")}
@@ -147,6 +151,9 @@ def test_an_audit_error_stops_a_release_and_touches_nothing_but_website_still_mo
 
 def test_an_image_that_never_becomes_healthy_leaves_the_old_one_serving(shop: Shop, visitor: httpx.Client) -> None:
     before, containers = head(shop), shop.containers()
+    compose, flows = (shop.repo / COMPOSE).read_text().split("\n  flows:\n")
+    quick = flows.replace("interval: 10s", "interval: 1s", 1).replace("start_period: 30s", "start_period: 3s", 1)
+    shop.commit({COMPOSE: f"{compose}\n  flows:\n{quick}"})
     shop.edit("apps/flows/src/server.ts", '"GET /health": () => ({ status: 200', '"GET /health": () => ({ status: 500')
     printed = shop.failure("redeploy", "flows", "--env", "staging", status=1)
     assert "flows" in printed
@@ -157,8 +164,10 @@ def test_an_image_that_never_becomes_healthy_leaves_the_old_one_serving(shop: Sh
 
 def test_a_runner_killed_right_after_the_switch_leaves_a_host_that_mends_itself(shop: Shop) -> None:
     before, live = head(shop), shop.json("status", "--env", "staging")["release"]
-    shop.edit("apps/cms/src/server.ts", 'app: "cms", routes', 'app: "cms", killed: true, routes')
-    runner = shop.start("redeploy", "cms", "--env", "staging")
+    hasty = shop.config.with_name("hasty.yaml")
+    hasty.write_text(shop.config.read_text().replace("confirm_seconds: 45", "confirm_seconds: 15"))
+    shop.edit("apps/cms/src/server.ts", 'app: "cms", routes', f'app: "cms", killed: "{new_word()}", routes')
+    runner = replace(shop, config=hasty).start("redeploy", "cms", "--env", "staging")
     try:
         wait_until(lambda: live_link(shop) != live, 300, "the switch")
     finally:
