@@ -51,10 +51,9 @@ def _text(tree: Tree, path: str, kind: str) -> bytes:
 
 
 def _encoded(imports: Imports) -> bytes:
-    rows = [[getattr(item, name) for name in Import.__slots__] for item in imports.found]
-    return json.dumps([rows, imports.ambient], separators=(",", ":")).encode()
+    return json.dumps(imports, separators=(",", ":")).encode()
 
 
 def _decoded(text: bytes) -> Imports:
     rows, ambient = json.loads(text)
-    return Imports(tuple(Import(*row) for row in rows), tuple(ambient))
+    return Imports(tuple([Import._make(row) for row in rows]), tuple(ambient))

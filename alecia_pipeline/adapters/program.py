@@ -9,6 +9,16 @@ from pathlib import Path
 
 _HOME = Path(__file__).parents[1]
 
+_AUDIT = ("adapters.git", "audit", "config", "errors", "operations.auditing", "source")
+"""The modules that the report of an audit follows from; beside them, only the files of the tree."""
+
+_LIBRARIES = ("pydantic", "pygit2", "pyyaml", "tree-sitter", "tree-sitter-typescript")
+
+
+def audit_version() -> bytes:
+    """Return a hash of all code that a report follows from."""
+    return code_version(_AUDIT, _LIBRARIES)
+
 
 @cache
 def code_version(modules: tuple[str, ...], distributions: tuple[str, ...]) -> bytes:

@@ -1,6 +1,6 @@
 """All rules over one commit, sorted; and what of it concerns one app."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from alecia_pipeline.audit.dockerfile import (
     bases,
@@ -36,12 +36,15 @@ from alecia_pipeline.audit.repository import (
 )
 from alecia_pipeline.audit.snapshot import Snapshot
 
-_DOCKERFILE = (bases, build_env, caching, copies, dev_tools, filters, installs, network, runtime)
+OF_FILES = (
+    *(bases, caching, dev_tools, filters, network),
+    *(consistency, lock, package_manager, registries),
+    *(compose, compose_health, compose_images, contexts, junk, links, secret_files),
+)
+"""Modules whose findings follow from paths and from the files that they read: no source is asked for its imports."""
 
-_MANIFESTS = (consistency, cycles, declared, lock, package_cycles, package_manager, registries, unused)
-_REPOSITORY = (compose, compose_health, compose_images, contexts, junk, links, paths, secret_files)
-
-MODULES = (*_DOCKERFILE, *_MANIFESTS, *_REPOSITORY)
+OF_IMPORTS = (build_env, copies, installs, runtime, cycles, declared, package_cycles, unused, paths)
+"""Modules that look at what sources import."""
 
 _EVERYWHERE = frozenset({"lockfile-missing", "lockfile-stale"})
 """Rules whose findings at the root stop every app's install."""
@@ -49,7 +52,19 @@ _EVERYWHERE = frozenset({"lockfile-missing", "lockfile-stale"})
 
 def audit_snapshot(snapshot: Snapshot) -> tuple[Finding, ...]:
     """Return every finding of a commit, once each, in report order."""
-    return in_order(finding for module in MODULES for finding in module.findings(snapshot))
+    return in_order([*findings_of_files(snapshot), *findings_of_imports(snapshot)])
+
+
+def findings_of_files(snapshot: Snapshot) -> Iterator[Finding]:
+    """Yield the findings for which no source is read."""
+    for module in OF_FILES:
+        yield from module.findings(snapshot)
+
+
+def findings_of_imports(snapshot: Snapshot) -> Iterator[Finding]:
+    """Yield the findings that depend on what sources import."""
+    for module in OF_IMPORTS:
+        yield from module.findings(snapshot)
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -1,12 +1,13 @@
 """Everything the rules look at, read once from one commit."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from alecia_pipeline.audit.dockerfile.builds import Build
 from alecia_pipeline.audit.dockerfile.layout import simulate
 from alecia_pipeline.audit.manifests.pnpm_versions import majors
+from alecia_pipeline.audit.repository.compose_files import ComposeFile, compose_files
 from alecia_pipeline.audit.repository.gitignore import GitIgnore
 from alecia_pipeline.audit.resolution.config_aliases import ConfigAliases
 from alecia_pipeline.audit.resolution.file_index import FileIndex, index_tree
@@ -23,6 +24,8 @@ from alecia_pipeline.source.ignore import DockerIgnore, ignore_for
 from alecia_pipeline.source.lockfile import LOCKFILE, Lockfile, parse_lockfile
 from alecia_pipeline.source.tree import Tree
 from alecia_pipeline.source.workspace import Workspace, read_workspace
+
+LockfileReader = Callable[[bytes, str], Lockfile]
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,11 @@ class Snapshot:
     def gitignore(self) -> GitIgnore:
         """What git leaves out."""
         return GitIgnore(self.tree)
+
+    @cached_property
+    def compose(self) -> tuple[ComposeFile, ...]:
+        """The compose files of the whole repository. Raises UsageError for one that is no YAML."""
+        return tuple(compose_files(self.tree, self.workspace, self.config))
 
     @cached_property
     def tsconfigs(self) -> TsConfigs:
@@ -112,10 +120,12 @@ class Snapshot:
         return self.workspace.package(folder).manifest.name
 
 
-def take_snapshot(tree: Tree, extractor: Extractor = extract_all) -> Snapshot:
+def take_snapshot(
+    tree: Tree, extractor: Extractor = extract_all, read_lockfile: LockfileReader = parse_lockfile
+) -> Snapshot:
     """Parse what every rule needs. Raises UsageError for a root-level input that is missing or does not parse.
 
-    `extractor` reads the sources; it may remember what it read before.
+    `extractor` reads the sources, `read_lockfile` (bytes, path) the lockfile; both may remember what they read before.
     """
     workspace = read_workspace(tree)
     config = commit_config(tree)
@@ -124,7 +134,7 @@ def take_snapshot(tree: Tree, extractor: Extractor = extract_all) -> Snapshot:
     return Snapshot(
         tree=tree,
         workspace=workspace,
-        lockfile=parse_lockfile(tree.read(LOCKFILE), LOCKFILE) if LOCKFILE in tree.entries else None,
+        lockfile=read_lockfile(tree.read(LOCKFILE), LOCKFILE) if LOCKFILE in tree.entries else None,
         apps=apps,
         dockerfiles={path: parse_dockerfile(tree.read(path), path) for path in paths},
         ignores={path: ignore_for(tree, path) for path in paths},

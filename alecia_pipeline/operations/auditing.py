@@ -5,14 +5,17 @@ from pathlib import Path
 
 from alecia_pipeline.adapters.cache import Cache, default_cache
 from alecia_pipeline.adapters.extracts import RememberedExtractor
+from alecia_pipeline.adapters.findings import remembered
 from alecia_pipeline.adapters.git import open_commit
+from alecia_pipeline.adapters.lockfiles import RememberedLockfile
 from alecia_pipeline.audit.finding import Audited, Finding
 from alecia_pipeline.audit.manifests.lock import LockfileVerdict, judge
 from alecia_pipeline.audit.manifests.regeneration import Regeneration, regeneration
-from alecia_pipeline.audit.rules import audit_snapshot, concerning, in_order
+from alecia_pipeline.audit.rules import concerning, findings_of_files, findings_of_imports, in_order
 from alecia_pipeline.audit.snapshot import Snapshot, take_snapshot
 from alecia_pipeline.errors import UsageError
 from alecia_pipeline.operations.runner import Runner
+from alecia_pipeline.source.traced import Traced
 from alecia_pipeline.source.tree import Tree
 
 
@@ -21,13 +24,16 @@ def audit_tree(tree: Tree, apps: tuple[str, ...], cache: Cache) -> Audited:
 
     Raises UsageError for an unknown app, and for inputs that do not parse.
     """
-    snapshot = take_snapshot(tree, RememberedExtractor(cache))
-    _check_apps(snapshot, apps)
-    findings = audit_snapshot(snapshot)
+    snapshot, findings = _judged(tree, cache, apps)
     if apps:
         findings = in_order(finding for app in apps for finding in concerning(snapshot, findings, app))
     files = len({source.path for source in snapshot.sources})
     return Audited(findings=findings, packages=len(snapshot.workspace.packages) + 1, files=files)
+
+
+def remembering_snapshot(tree: Tree, cache: Cache) -> Snapshot:
+    """Parse what every rule needs; `cache` remembers what it was made of. Raises UsageError as `take_snapshot` does."""
+    return take_snapshot(tree, RememberedExtractor(cache), RememberedLockfile(cache))
 
 
 def audit_app(runner: Runner, commit: str, app: str) -> tuple[Finding, ...]:
@@ -56,8 +62,15 @@ def lockfile_regeneration(runner: Runner, commit: str) -> Regeneration | None:
 @lru_cache(maxsize=2)
 def _audited(repo: Path, commit: str) -> tuple[Snapshot, tuple[Finding, ...]]:
     """Audit a commit once for all its apps: one run asks for each of them, and a commit never changes."""
-    snapshot = take_snapshot(open_commit(repo, commit), RememberedExtractor(default_cache()))
-    return snapshot, audit_snapshot(snapshot)
+    return _judged(open_commit(repo, commit), default_cache())
+
+
+def _judged(tree: Tree, cache: Cache, apps: tuple[str, ...] = ()) -> tuple[Snapshot, tuple[Finding, ...]]:
+    traced = Traced(tree)
+    snapshot = remembering_snapshot(traced, cache)
+    _check_apps(snapshot, apps)
+    of_files = remembered(cache, traced, lambda: tuple(findings_of_files(snapshot)))
+    return snapshot, in_order([*of_files, *findings_of_imports(snapshot)])
 
 
 def _check_apps(snapshot: Snapshot, apps: tuple[str, ...]) -> None:

@@ -8,13 +8,12 @@ from pathlib import Path
 
 from alecia_pipeline.adapters.cache import default_cache
 from alecia_pipeline.adapters.edits import replace_files
-from alecia_pipeline.adapters.extracts import RememberedExtractor
 from alecia_pipeline.adapters.git import open_worktree, working_folder
 from alecia_pipeline.adapters.pnpm import regenerate
 from alecia_pipeline.audit.finding import Finding
 from alecia_pipeline.audit.manifests.fixes import FIXABLE, addition, mended
 from alecia_pipeline.audit.manifests.regeneration import regeneration
-from alecia_pipeline.audit.snapshot import Snapshot, take_snapshot
+from alecia_pipeline.operations.auditing import remembering_snapshot
 from alecia_pipeline.operations.planning import docker_config
 from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.source.lockfile import LOCKFILE
@@ -64,7 +63,7 @@ def apply(proposal: Proposal) -> None:
 
 
 def _lockfile(runner: Runner, tree: Tree, edits: Mapping[str, bytes]) -> Mapping[str, bytes]:
-    snapshot: Snapshot = take_snapshot(Overlay(tree, edits), RememberedExtractor(default_cache()))
+    snapshot = remembering_snapshot(Overlay(tree, edits), default_cache())
     wanted = regeneration(snapshot, runner.config.builder.contexts)
     if wanted is None:
         return {}

@@ -6,15 +6,10 @@ from time import perf_counter
 
 from alecia_pipeline.adapters.cache import Cache, default_cache
 from alecia_pipeline.adapters.git import open_commit, open_worktree
-from alecia_pipeline.adapters.program import code_version
+from alecia_pipeline.adapters.program import audit_version
 from alecia_pipeline.audit.finding import Audited, Report, Stats
 from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.source.tree import ABSENT, Tree
-
-_PROGRAM = ("adapters.git", "audit", "config", "errors", "operations.auditing", "source")
-"""The modules that a report follows from; beside them, only the files of the tree."""
-
-_LIBRARIES = ("pydantic", "pygit2", "pyyaml", "tree-sitter", "tree-sitter-typescript")
 
 MAX_NAMED = 5
 """How many files are named that could not be read."""
@@ -65,7 +60,7 @@ def _audited(cache: Cache, tree: Tree, apps: tuple[str, ...], read: Callable[[],
 
 
 def _key(tree: Tree, apps: tuple[str, ...]) -> bytes:
-    digest = blake2b(repr(apps).encode(), key=code_version(_PROGRAM, _LIBRARIES), digest_size=16)
+    digest = blake2b(repr(apps).encode(), key=audit_version(), digest_size=16)
     for entry in tree.entries.values():
         digest.update(f"{entry.mode:o} {entry.oid} {entry.path}\0".encode())
     return digest.digest()

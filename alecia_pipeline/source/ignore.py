@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from alecia_pipeline.errors import UsageError
 from alecia_pipeline.source.glob import class_members
 from alecia_pipeline.source.text import decode
-from alecia_pipeline.source.tree import Tree
+from alecia_pipeline.source.tree import Tree, folder_of
 from alecia_pipeline.source.wildcards import STAR, joined
 
 IGNORE_FILE = ".dockerignore"
@@ -54,8 +54,10 @@ class DockerIgnore:
         known = self._verdicts.get(path)
         if known:
             return known
-        hits = self._none
-        for end in (*(match.start() for match in re.finditer("/", path)), len(path)):
+        above = self._verdicts.get(folder_of(path))
+        ends = () if above else [match.start() for match in re.finditer("/", path)]
+        hits = above[1] if above else self._none
+        for end in (*ends, len(path)):
             part = path[:end]
             if part not in self._verdicts:
                 self._verdicts[part] = self._evaluate(part, hits)

@@ -64,7 +64,12 @@ class Lockfile:
 @lru_cache(maxsize=8)
 def parse_lockfile(data: bytes, path: str) -> Lockfile:
     """Parse a lockfile; the same bytes are parsed once. Raises UsageError with path and line."""
-    raw = as_mapping(load_yaml(data, path), path, "the lockfile")
+    return lockfile_of(load_yaml(data, path), path)
+
+
+def lockfile_of(document: Any, path: str) -> Lockfile:
+    """Return the lockfile that a parsed document is. Raises UsageError with the path for one that is none."""
+    raw = as_mapping(document, path, "the lockfile")
     version = _version(raw, path)
     packages = _blocks(raw, "packages", path)
     split = int(version.partition(".")[0]) >= SPLIT_VERSION

@@ -1,8 +1,7 @@
 """The files of a commit (or of a working tree), as every other module sees them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 REGULAR = 0o100644
 EXECUTABLE = 0o100755
@@ -12,8 +11,7 @@ ABSENT = 0
 """The mode of a file whose content this clone does not have: a partial clone, or a cut copy."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One path of a tree: `mode` is one of the five above, `oid` the hex id of the blob (or commit)."""
 
     path: str

@@ -83,7 +83,7 @@ def test_an_edit_a_mode_and_an_app_are_audited_anew(repository: Repository, audi
 def test_another_program_audits_anew(repository: Repository, audits: Audits, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = repository(SUITE)
     _report(folder)
-    monkeypatch.setattr(reporting, "_PROGRAM", ("audit",))
+    monkeypatch.setattr(program, "_AUDIT", ("audit",))
     _report(folder)
     assert audits.done == 2
 

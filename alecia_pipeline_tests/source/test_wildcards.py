@@ -20,7 +20,7 @@ PATHS = st.text(alphabet="ab./", max_size=14)
 
 
 @pytest.mark.parametrize("kind", [GO, PNPM], ids=["go", "pnpm"])
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(pieces=PIECES, path=PATHS)
 @example(pieces=["**/", "a", "/", "**/", "a", "b"], path="a/a/ab")
 @example(pieces=["**/", STAR, "/", "a", "/", "**/", "b"], path="a/a/b/a/b")

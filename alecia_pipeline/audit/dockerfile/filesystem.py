@@ -5,6 +5,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from alecia_pipeline.source.dockerfile import Instruction
 from alecia_pipeline.source.glob import matches
@@ -51,8 +52,7 @@ def is_below(path: str, folder: str) -> bool:
     return folder in {"/", path} or path.startswith(f"{folder}/")
 
 
-@dataclass(frozen=True, slots=True)
-class Copied:
+class Copied(NamedTuple):
     """One file that a COPY takes: where it goes below the destination (`` for a lone file), and its origin."""
 
     inner: str
@@ -66,9 +66,10 @@ def copies(files: Files, source: str, instruction: Instruction) -> Iterator[tupl
     pivot, _, rest = source.partition("/./") if keep and "/./" in source else ("", "", source)
     pattern = normal("/", pivot, rest)
     depth = 0 if pattern == "/" else pattern.count("/")
-    kept_from = len(normal("/", pivot).rstrip("/")) + 1
+    is_wild = WILDCARD.search(pattern) is not None
+    start = len((normal("/", pivot) if keep else pattern).rstrip("/")) + 1
     for path in _taken(files, pattern, depth):
-        inner = path[kept_from:] if keep else path[len(_head(path, depth).rstrip("/")) + 1 :]
+        inner = path[len(_head(path, depth)) + 1 :] if is_wild and not keep else path[start:]
         yield path, Copied(inner, files[path], not _is_excluded(path, inner, instruction))
 
 
@@ -104,11 +105,12 @@ def _matches(path: str, pattern: str) -> bool:
 def place(system: FileSystem, copied: Mapping[str, Copied], target: str, folder: str, *, several: bool) -> None:
     """Put copied files under a destination, as the builder does: `x/`, `.` and folders that exist take files in."""
     root = posixpath.normpath(posixpath.join(folder, target))
+    base = root.rstrip("/")
     into = several or target.endswith(("/", ".")) or root == folder or _is_folder(system, root)
     fresh = {}
     for path, item in copied.items():
         lone = posixpath.basename(path) if into or len(copied) > 1 else ""
-        where = posixpath.normpath(posixpath.join(root, item.inner or lone))
+        where = f"{base}/{item.inner or lone}".rstrip("/") or "/"
         if item.is_sure:
             fresh[where] = item.origin
         else:

@@ -18,7 +18,6 @@ from alecia_pipeline.audit.resolution.specifier import parse_specifier
 from alecia_pipeline.audit.snapshot import Snapshot
 from alecia_pipeline.source.lockfile import Importer, Lockfile
 from alecia_pipeline.source.manifest import MANIFEST_FILE, DependencyKind, Manifest
-from alecia_pipeline.source.tree import SUBMODULE
 
 _INSTALLED: tuple[DependencyKind, ...] = ("dependencies", "devDependencies", "optionalDependencies")
 _SECTIONS = frozenset({*_INSTALLED, "peerDependencies", "name", "pnpm", "resolutions", "overrides", "keywords"})
@@ -90,15 +89,13 @@ def _candidates(
 def _hidden(snapshot: Snapshot) -> frozenset[str]:
     """Return the packages (and the root) with code that the commit does not have: generated, linked, in a submodule."""
     generated = {use.source.package for use in snapshot.imports if use.outcome == "generated"}
-    paths = [
-        path for path, entry in snapshot.tree.entries.items() if entry.mode == SUBMODULE or _is_dead(snapshot, path)
-    ]
-    elsewhere = {snapshot.workspace.owner(path).dir for path in paths}
+    dead = [path for path in snapshot.files.links if _is_dead(snapshot, path)]
+    elsewhere = {snapshot.workspace.owner(path).dir for path in dead}
     return frozenset({*generated, *elsewhere, *({"."} if generated or elsewhere else ())})
 
 
 def _is_dead(snapshot: Snapshot, path: str) -> bool:
-    real = snapshot.files.real(snapshot.files.links[path]) if path in snapshot.files.links else path
+    real = snapshot.files.real(snapshot.files.links[path])
     return real is None or not snapshot.files.exists(real)
 
 
@@ -143,8 +140,7 @@ def _named(snapshot: Snapshot, lone: Mapping[str, frozenset[str]]) -> Mapping[st
     found: dict[str, set[str]] = {folder: set() for folder in lone}
     scanned = {source.path for source in snapshot.sources if source.role == "source"}
     for path, entry in snapshot.tree.entries.items():
-        is_text = _READ.search(path) is not None and not _NOT_READ.search(path)
-        if entry.is_file and is_text and path not in scanned:
+        if path not in scanned and entry.is_file and _READ.search(path) and not _NOT_READ.search(path):
             folders = [
                 folder
                 for folder in _concerned(snapshot, path)

@@ -5,14 +5,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from alecia_pipeline.audit.finding import Finding
-from alecia_pipeline.audit.repository.compose_files import compose_files
 from alecia_pipeline.audit.repository.contexts import Context, context_findings
 from alecia_pipeline.audit.snapshot import Snapshot
 
 
 def findings(snapshot: Snapshot) -> Iterable[Finding]:
     """Return `build:` in deployed files, and contexts below the root. Raises UsageError for a file that is no YAML."""
-    for file in compose_files(snapshot):
+    for file in snapshot.compose:
         for name, service in file.services.items():
             if (build := service.get("build")) is None:
                 continue
@@ -20,7 +19,7 @@ def findings(snapshot: Snapshot) -> Iterable[Finding]:
             if file.is_deployed:
                 message = f"service {name} is built where it is deployed: slow there, and not what was tested"
                 fix = f"replace `build:` by `image: <registry>/{name}@sha256:…` and let the pipeline build it"
-                yield file.finding(snapshot, "compose-build", line, message, fix)
+                yield file.finding("compose-build", line, message, fix)
             yield from context_findings(snapshot, context_of(file.path, build, line))
 
 

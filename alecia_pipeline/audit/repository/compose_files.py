@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from alecia_pipeline.audit.finding import Finding
-from alecia_pipeline.audit.snapshot import Snapshot
+from alecia_pipeline.config import Config
 from alecia_pipeline.source.documents import as_mapping
+from alecia_pipeline.source.tree import Tree
+from alecia_pipeline.source.workspace import Workspace
 from alecia_pipeline.source.yaml_document import load_yaml
 
 _COMPOSE = re.compile(r"(?:docker-)?compose(?:[.-][\w-]+)*\.ya?ml")
@@ -26,13 +28,17 @@ MAX_DEPTH = 2
 
 @dataclass(frozen=True)
 class ComposeFile:
-    """One compose file. `is_deployed`: by its name, its folder or alecia.yaml; `is_for_development`: by its name."""
+    """One compose file. `is_deployed`: by its name, its folder or alecia.yaml; `is_for_development`: by its name.
+
+    `package` is the name of the root's package: a compose file belongs to the whole repository.
+    """
 
     path: str
     services: Mapping[str, Mapping[str, Any]]
     is_deployed: bool
     is_for_development: bool
     text: str
+    package: str | None
 
     @property
     def is_base(self) -> bool:
@@ -53,11 +59,11 @@ class ComposeFile:
                 return number
         return start + 1
 
-    def finding(self, snapshot: Snapshot, rule: str, line: int | None, message: str, fix: str) -> Finding:
-        """Return a finding in this file, which belongs to the whole repository."""
+    def finding(self, rule: str, line: int | None, message: str, fix: str) -> Finding:
+        """Return a finding in this file."""
         return Finding(
             rule=rule,
-            package=snapshot.package_name("."),
+            package=self.package,
             dir=".",
             file=self.path,
             line=line,
@@ -66,12 +72,12 @@ class ComposeFile:
         )
 
 
-def compose_files(snapshot: Snapshot) -> Iterator[ComposeFile]:
+def compose_files(tree: Tree, workspace: Workspace, config: Config) -> Iterator[ComposeFile]:
     """Yield the compose files that belong to the whole repository. Raises UsageError for one that is no YAML."""
-    configured = {environment.compose for environment in snapshot.config.environments.values()}
-    for path in snapshot.tree.entries:
-        if path in configured or _is_compose(snapshot, path):
-            data = snapshot.tree.read(path)
+    configured = {environment.compose for environment in config.environments.values()}
+    for path in tree.entries:
+        if path in configured or _is_compose(workspace, path):
+            data = tree.read(path)
             document = as_mapping(load_yaml(data, path), path, "the document")
             services = as_mapping(document.get("services"), path, "services")
             name = posixpath.basename(path)
@@ -81,10 +87,11 @@ def compose_files(snapshot: Snapshot) -> Iterator[ComposeFile]:
                 path in configured or bool(_DEPLOYED.search(name) or _DEPLOYED_FOLDER.search(path)),
                 path not in configured and _DEVELOPMENT.search(path) is not None,
                 data.decode(errors="replace"),
+                workspace.root.manifest.name,
             )
 
 
-def _is_compose(snapshot: Snapshot, path: str) -> bool:
+def _is_compose(workspace: Workspace, path: str) -> bool:
     is_named = _COMPOSE.fullmatch(posixpath.basename(path)) is not None
     is_near = path.count("/") <= MAX_DEPTH and not _EXAMPLE.search(path)
-    return is_named and is_near and snapshot.workspace.owner(path).dir == "."
+    return is_named and is_near and workspace.owner(path).dir == "."

@@ -6,7 +6,7 @@ from typing import Any
 
 from alecia_pipeline.audit.finding import Finding
 from alecia_pipeline.audit.repository.compose import context_of
-from alecia_pipeline.audit.repository.compose_files import ComposeFile, compose_files
+from alecia_pipeline.audit.repository.compose_files import ComposeFile
 from alecia_pipeline.audit.snapshot import Snapshot
 
 _FIX = 'add `healthcheck: {test: ["CMD", …], interval: 10s, retries: 3}` to the service'
@@ -16,17 +16,16 @@ Service = Mapping[str, Any]
 
 def findings(snapshot: Snapshot) -> Iterable[Finding]:
     """Return the services of deployed files that have no health check, there, in the file below, or in their image."""
-    files = list(compose_files(snapshot))
-    for file in files:
+    for file in snapshot.compose:
         jobs = {name for service in file.services.values() for name in _awaited(service)}
         for name, service in file.services.items() if file.is_deployed else ():
-            known = [service, *(base.services.get(name, {}) for base in files if _lies_below(base, file))]
+            known = [service, *(base.services.get(name, {}) for base in snapshot.compose if _lies_below(base, file))]
             if not any(map(_is_unjudged, known)) and name not in jobs and not _has_own(snapshot, file, name, service):
                 message = (
                     f"service {name} has no healthcheck: what waits for it, or replaces it, cannot tell if it runs"
                 )
                 line = file.line(name, "healthcheck")
-                yield file.finding(snapshot, "compose-healthcheck", line, message, _FIX)
+                yield file.finding("compose-healthcheck", line, message, _FIX)
 
 
 def _lies_below(base: ComposeFile, file: ComposeFile) -> bool:

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable
 
 from alecia_pipeline.audit.finding import Finding
-from alecia_pipeline.audit.repository.compose_files import compose_files
 from alecia_pipeline.audit.snapshot import Snapshot
 
 _MOVING = re.compile(
@@ -18,7 +17,7 @@ _MOVING = re.compile(
 def findings(snapshot: Snapshot) -> Iterable[Finding]:
     """Return every service whose image has no tag or one that moves; files for development may have such."""
     own = {f"{snapshot.config.registry}/{app.name}" for app in snapshot.apps if snapshot.config.registry}
-    for file in compose_files(snapshot):
+    for file in snapshot.compose:
         for name, service in file.services.items():
             image = service.get("image")
             if file.is_for_development or "build" in service or not isinstance(image, str):
@@ -27,7 +26,7 @@ def findings(snapshot: Snapshot) -> Iterable[Finding]:
             if is_unpinned(image) and untagged not in own:
                 message = f"service {name} runs {image}, {f'a tag that moves: {tag}' if tag else 'which has no tag'}"
                 fix = f"image: {untagged}:<version>, or {untagged}@sha256:…"
-                yield file.finding(snapshot, "compose-image-unpinned", file.line(name, "image"), message, fix)
+                yield file.finding("compose-image-unpinned", file.line(name, "image"), message, fix)
 
 
 def split_image(image: str) -> tuple[str, str]:

@@ -46,10 +46,10 @@ def findings(snapshot: Snapshot) -> Iterable[Finding]:
                 yield from context_findings(snapshot, context)
     for package in (snapshot.workspace.root, *snapshot.workspace.packages.values()):
         path = posixpath.normpath(posixpath.join(package.dir, MANIFEST_FILE))
-        lines = snapshot.tree.read(path).decode(errors="replace").splitlines()
         for name, script in package.manifest.scripts.items():
-            line = next((i for i, text in enumerate(lines, start=1) if f'"{name}":' in text), None)
             for context in _calls(path, str(script), package.dir):
+                lines = snapshot.tree.read(path).decode(errors="replace").splitlines()
+                line = next((i for i, text in enumerate(lines, start=1) if f'"{name}":' in text), None)
                 yield from context_findings(snapshot, Context(path, line, context.folder, context.dockerfile))
 
 
@@ -75,7 +75,7 @@ def context_findings(snapshot: Snapshot, context: Context) -> Iterator[Finding]:
 
 def _calls(path: str, text: str, base: str) -> Iterator[Context]:
     for number, line in _logical_lines(text):
-        if "docker" not in line and "podman" not in line:
+        if "build" not in line or ("docker" not in line and "podman" not in line):
             continue
         for command in parse_commands(_PREFIX.sub("", line)):
             found = _build_call(command, base)

@@ -5,7 +5,8 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 from alecia_pipeline.audit.resolution.alias import OUTSIDE, Alias, installed_name
 from alecia_pipeline.audit.resolution.config_aliases import ConfigAliases
@@ -24,8 +25,12 @@ _DATA = re.compile(r"[\w-]+\.(?:html|txt|wasm|sql|md|bin)")
 """Text and data that bundlers for workers take under a bare name, from beside the importing file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+@lru_cache(maxsize=65536)
+def _may_be_data(path: str) -> bool:
+    return _DATA.fullmatch(path) is not None
+
+
+class Resolved(NamedTuple):
     """One import with its outcome: `target` is a path (of the file, or where it should be), `name` a package.
 
     A workspace package has both, where its file is in the repository.
@@ -70,7 +75,7 @@ class Resolver:
         if specifier.kind == "relative":
             return self._relative(source, specifier.path)
         folder = folder_of(source.path)
-        if _DATA.fullmatch(specifier.path) and self.places.files.exists(posixpath.join(folder, specifier.path)):
+        if _may_be_data(specifier.path) and self.places.files.exists(posixpath.join(folder, specifier.path)):
             return Verdict("file", posixpath.join(folder, specifier.path))
         key = (id(self.tsconfigs.rules(folder)), source.package, specifier.path, item.type_only)
         if key not in self._memory:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 
 from tree_sitter import Node
 
@@ -130,7 +129,7 @@ def _require(node: Node) -> Iterator[Import]:
     """Yield what `require` loads; `require.resolve(x, {paths})` looks in other places than this package's."""
     elsewhere = node.next_named_sibling is not None and node.next_named_sibling.type != "comment"
     for item in _called(node, "require", type_only=False):
-        yield replace(item, optional=item.optional or elsewhere)
+        yield item._replace(optional=item.optional or elsewhere)
 
 
 def _dynamic(node: Node) -> Iterator[Import]:

@@ -4,8 +4,7 @@ import posixpath
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from alecia_pipeline.audit.sources import styles
 from alecia_pipeline.audit.sources.credit import Credit, Credited, is_strict
@@ -52,8 +51,7 @@ _OTHER_TOOLS = {"deno.json": "", "deno.jsonc": "", "import_map.json": "", "mix.e
 """Files of other package managers -> the folder beside them whose imports are theirs to find."""
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(NamedTuple):
     """One scanned file; `package` is the folder of the workspace package that owns it.
 
     A file whose settings or scripts use what only the root declares comes twice, the second time as the root's.
@@ -104,7 +102,7 @@ def _settled(tree: Tree, workspace: Workspace, credit: Credit, path: str, import
     uses: list[Credited] = []
     for item in imports.found:
         if item.kind in {"config", "script"}:
-            uses += credit.settle(package, item if is_top else replace(item, optional=True))
+            uses += credit.settle(package, item if is_top else item._replace(optional=True))
         else:
             uses.append((package, locate(path, item, tree.entries, declared) if item.kind == "style" else item))
     yield from _files(path, package, role, uses, imports.ambient)

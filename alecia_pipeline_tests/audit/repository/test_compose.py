@@ -1,7 +1,6 @@
 import pytest
 
 from alecia_pipeline.audit.repository import compose, compose_health, compose_images
-from alecia_pipeline.audit.repository.compose_files import compose_files
 from alecia_pipeline_tests.audit.snapshots import manifest, snapshot
 
 PRODUCTION = "docker-compose.production.yml"
@@ -120,7 +119,7 @@ def test_which_files_are_looked_at() -> None:
         "compose.yaml", "docker-compose.prod.yml", "infra/production/compose.yml", "infra/compose.test.yml",
         "templates/a/compose.yaml", "a/b/c/compose.yaml", "apps/web/compose.yaml", "decompose.yaml",
     ]  # fmt: skip
-    files = list(compose_files(snapshot(dict.fromkeys(paths, "services: {}\n"))))
+    files = snapshot(dict.fromkeys(paths, "services: {}\n")).compose
     assert [(file.path, file.is_deployed, file.is_for_development) for file in files] == [
         ("compose.yaml", False, False),
         ("docker-compose.prod.yml", True, False),
@@ -131,7 +130,7 @@ def test_which_files_are_looked_at() -> None:
 
 def test_the_line_of_a_key_is_found_within_its_service() -> None:
     text = "services:\n  a:\n    # note\n\n    image: x\n  b:\n    image: y\nnetworks:\n  c:\n    image: z\n"
-    (file,) = compose_files(snapshot({"compose.yaml": text}))
+    (file,) = snapshot({"compose.yaml": text}).compose
     assert [file.line(*at) for at in (("a", "image"), ("b", "image"), ("a", "build"), ("z", "image"))] == [
         5,
         7,
