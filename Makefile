@@ -59,4 +59,5 @@ lock:  ## renew requirements.lock (needs uv)
 	  --no-emit-find-links --no-header --upgrade --group dev pyproject.toml -o requirements.lock
 
 clean:  ## remove what the targets made (the sandbox: alecia sandbox reset)
+	if [ -d .cache/test-sandbox ]; then $(BIN)/python -m alecia_pipeline_tests.box --reset; fi
 	rm -rf .venv .cache build *.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -21,24 +21,29 @@ def open_box(other: str = "") -> Sandbox:
     return box
 
 
-def close_boxes() -> None:
-    """Stop the tests' sandboxes, and the engine if the first of them started it; what they hold stays."""
-    others = [one.name.removeprefix(STATE.name) for one in STATE.parent.glob(f"{STATE.name}-*")]
-    for other in [*others, ""]:
-        Sandbox(STATE.with_name(STATE.name + other), NAME + other).down(print)
+def boxes() -> list[Sandbox]:
+    """Return the tests' sandboxes that were opened; last the first one, which may have started the engine."""
+    found = [one.name.removeprefix(STATE.name) for one in STATE.parent.glob(f"{STATE.name}*")]
+    return [Sandbox(STATE.with_name(STATE.name + other), NAME + other) for other in sorted(found, reverse=True)]
 
 
 def main(command: list[str]) -> int:
-    """Run a command in the open sandbox, and close all that it opened; return its exit status.
+    """Run a command in the open sandbox, then stop all that it opened; return its exit status. `--reset`: remove all.
 
-    Before the tests share themselves out: whoever starts the engine may stop it, and that must be none of them.
+    What the sandboxes hold stays: the next run finds the images that this one built. The first is opened before the
+    tests share themselves out: whoever starts the engine may stop it, and that must be none of them.
     """
+    if command == ["--reset"]:
+        for box in boxes():
+            box.reset(print)
+        return 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     open_box()
     try:
         return subprocess.run(command, check=False).returncode
     finally:
-        close_boxes()
+        for box in boxes():
+            box.down(print)
 
 
 if __name__ == "__main__":

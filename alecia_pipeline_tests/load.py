@@ -4,6 +4,7 @@ import http.client
 import socket
 import ssl
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -52,8 +53,13 @@ Request = tuple[str, str, bytes]
 """Method, path, body."""
 
 
-def send_until(target: Target, requests: tuple[Request, ...], done: Callable[[], bool], *, at_least: int) -> Outcome:
-    """Send from four threads, two of them over kept-alive connections, until `done` and `at_least` were sent."""
+def send_until(
+    target: Target, requests: tuple[Request, ...], done: Callable[[], bool], *, at_least: int, pause: float = 0
+) -> Outcome:
+    """Send from four threads, two of them over kept-alive connections, until `done` and `at_least` were sent.
+
+    Each thread waits `pause` seconds after a request, so that the load leaves the release some of the machine.
+    """
     outcome, lock = Outcome(), threading.Lock()
 
     def worker(index: int) -> None:
@@ -79,6 +85,7 @@ def send_until(target: Target, requests: tuple[Request, ...], done: Callable[[],
             if not kept_alive:
                 connection.close()
                 connection = None
+            time.sleep(pause)
         _close(connection)
 
     threads = [threading.Thread(target=worker, args=(index,), daemon=True) for index in range(4)]

@@ -60,7 +60,7 @@ def test_what_is_live_is_not_released_again(watched: Watched) -> None:
 
 
 def test_a_push_is_one_run_of_what_it_affects_and_a_second_tick_none(watched: Watched, visitor: httpx.Client) -> None:
-    shop, word = watched.shop, new_word()
+    shop, word = watched.shop, new_word("pushed")
     containers = shop.app_containers()
     shop.edit("apps/cms/src/server.ts", 'app: "cms", routes', f'app: "cms", pushed: "{word}", routes')
     commit = watched.push()
@@ -85,7 +85,7 @@ def test_one_click_releases_website_alone(watched: Watched, visitor: httpx.Clien
     shop = watched.shop
     containers = shop.app_containers()
     watched.stop_sensor()
-    shop.edit("apps/website/app/page.tsx", "<h1>", f'<h1 data-release="second" title="{new_word()}">')
+    shop.edit("apps/website/app/page.tsx", "<h1>", f'<h1 data-release="{new_word("second")}">')
     shop.alecia("build", "website")
     commit = watched.push()
     page.open(f"{watched.url}/assets/staging/website")
@@ -97,7 +97,7 @@ def test_one_click_releases_website_alone(watched: Watched, visitor: httpx.Clien
     page.wait_for_text("Success")
     assert watched.made(run["runId"]) == {"staging/website", "staging/release", "staging/smoke"}
     assert changed(containers, shop.app_containers()) == {"website"}
-    assert 'data-release="second"' in answer(visitor, shop, "").text
+    assert new_word("second") in answer(visitor, shop, "").text
     watched.start_sensor()
     watched.tick_that_says(f"{commit[:12]} affects nothing on staging")
 

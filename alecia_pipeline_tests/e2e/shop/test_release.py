@@ -70,7 +70,7 @@ def registry_tags(shop: Shop) -> dict[str, list[str]]:
 )
 def test_a_change_rebuilds_exactly_the_apps_that_can_see_it(shop: Shop, path: str, rebuilt: set[str]) -> None:
     before = head(shop)
-    shop.commit({path: (shop.repo / path).read_text() + f"\n// one line more {new_word()}\n"})
+    shop.commit({path: (shop.repo / path).read_text() + f"\n// one line more {new_word('line')}\n"})
     plan = shop.json("plan", "--env", "staging")
     assert {app["name"] for app in plan["apps"] if app["action"] == "build"} == rebuilt
     since = shop.json("plan", "--since", before)
@@ -86,7 +86,7 @@ def head(shop: Shop) -> str:
 
 def test_a_comment_that_changes_no_byte_of_the_image_restarts_nothing(shop: Shop) -> None:
     before, containers = head(shop), shop.containers()
-    shop.edit("apps/cms/src/server.ts", "import type", f"// nothing but a comment {new_word()}\nimport type")
+    shop.edit("apps/cms/src/server.ts", "import type", f"// nothing but a comment {new_word('comment')}\nimport type")
     done = shop.json("release", "--env", "staging")
     assert not done["images"]["cms"]["reused"]
     assert done["moved"] == []
@@ -96,7 +96,7 @@ def test_a_comment_that_changes_no_byte_of_the_image_restarts_nothing(shop: Shop
 
 def test_redeploying_website_under_load_loses_no_request_and_moves_website_alone(shop: Shop) -> None:
     before, apps = head(shop), shop.app_containers()
-    shop.edit("apps/website/app/page.tsx", "<h1>", f'<h1 data-release="second" title="{new_word()}">')
+    shop.edit("apps/website/app/page.tsx", "<h1>", f'<h1 data-release="{new_word("second")}">')
     shop.alecia("build", "website")  # so that the load falls on the rollout, not on the compiler beside it
     over = threading.Event()
 
@@ -108,7 +108,7 @@ def test_redeploying_website_under_load_loses_no_request_and_moves_website_alone
 
     runner = threading.Thread(target=release)
     runner.start()
-    outcome = send_until(shop.target(), VISITS, over.is_set, at_least=2000)
+    outcome = send_until(shop.target(), VISITS, over.is_set, at_least=2000, pause=0.02)
     runner.join()
     assert not outcome.failures, outcome.failures[:5]
     assert outcome.sent >= 2000
@@ -125,7 +125,7 @@ def test_rollback_brings_the_previous_digests_back(shop: Shop, visitor: httpx.Cl
     now = shop.json("status", "--env", "staging")
     assert now["state"] == "confirmed"
     assert now["apps"]["website"]["digest"] != live
-    assert 'data-release="second"' not in answer(visitor, shop, "").text
+    assert new_word("second") not in answer(visitor, shop, "").text
     assert len(shop.json("history", "--env", "staging")["releases"]) >= len(history)
 
 
@@ -142,7 +142,7 @@ def test_an_audit_error_stops_a_release_and_touches_nothing_but_website_still_mo
     assert all(file and line for file, line in missing.values())
     shop.alecia("release", "--env", "staging", status=1)
     assert shop.containers() == containers
-    shop.edit("apps/website/app/page.tsx", "<h1>", f'<h1 data-release="third" title="{new_word()}">')
+    shop.edit("apps/website/app/page.tsx", "<h1>", f'<h1 data-release="{new_word("second")}">')
     shop.alecia("redeploy", "website", "--env", "staging")
     now = shop.containers()
     assert {s for s in now if s not in containers} == {s for s in now if s.startswith("website-")}
@@ -166,7 +166,7 @@ def test_a_runner_killed_right_after_the_switch_leaves_a_host_that_mends_itself(
     before, live = head(shop), shop.json("status", "--env", "staging")["release"]
     hasty = shop.config.with_name("hasty.yaml")
     hasty.write_text(shop.config.read_text().replace("confirm_seconds: 45", "confirm_seconds: 15"))
-    shop.edit("apps/cms/src/server.ts", 'app: "cms", routes', f'app: "cms", killed: "{new_word()}", routes')
+    shop.edit("apps/cms/src/server.ts", 'app: "cms", routes', f'app: "cms", killed: "{new_word("killed")}", routes')
     runner = replace(shop, config=hasty).start("redeploy", "cms", "--env", "staging")
     try:
         wait_until(lambda: live_link(shop) != live, 300, "the switch")
