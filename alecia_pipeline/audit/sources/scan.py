@@ -26,9 +26,10 @@ The last two may use devDependencies.
 _OUTPUT = re.compile(r"(?:dist|build|out|public|coverage|\.next|\.turbo|\.output)/")
 """Folders at the top of a package that a build fills or that are served as they are."""
 
+# What lies in `supabase/functions` runs on Deno, with or without a deno.json.
 _SKIPPED = re.compile(
-    r"(?:^|/)(?:node_modules|\.yarn|\.sst|__fixtures__|__testfixtures__|fixtures|__snapshots__)/|\.min\.(?:[cm]?js|css)$|/\._"
-    r"|\.(?:input|output)\.[cm]?[jt]sx?$"
+    r"(?:^|/)(?:node_modules|\.yarn|\.sst|supabase/functions|__fixtures__|__testfixtures__|fixtures|__snapshots__)/"
+    r"|\.min\.(?:[cm]?js|css)$|/\._|\.(?:input|output)\.[cm]?[jt]sx?$"
 )
 
 _TEST = re.compile(
@@ -47,8 +48,8 @@ _PROJECT = re.compile(r"tsconfig\.json|[\w-]+\.config\.\w+|_package\.json|packag
 _GENERATOR = re.compile(r"(?:@[^/]+/)?create-.+")
 """A package that `npm create` runs: all below its folder of templates is copied, settings beside it or not."""
 
-_OTHER_TOOLS = {"deno.json": "", "deno.jsonc": "", "import_map.json": "", "mix.exs": "assets"}
-"""Files of other package managers -> the folder beside them whose imports are theirs to find."""
+_OTHER_TOOLS = {"deno.json": "", "deno.jsonc": "", "import_map.json": "", "mix.exs": "assets", "SKILL.md": ""}
+"""Files of other package managers, and of agents' skills -> the folder beside them whose imports are theirs to find."""
 
 
 class SourceFile(NamedTuple):

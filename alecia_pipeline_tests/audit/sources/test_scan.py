@@ -45,6 +45,9 @@ def test_only_source_of_the_workspace_is_read() -> None:
         "apps/web/deno.json": "{}",
         "apps/web/mix.exs": "",
         "apps/web/assets/n.js": "",
+        "apps/web/supabase/functions/hello/index.ts": "",
+        "apps/web/skills/start/SKILL.md": "# Copy `scaffold` to begin",
+        "apps/web/skills/start/scaffold/main.tsx": "",
         "apps/web/link.ts": "src/a.ts",
     }
     paths = [source.path for source in scanned(files, {"apps/web/link.ts": SYMLINK})]
