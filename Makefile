@@ -40,7 +40,7 @@ system:
 	sandbox/packages.sh
 
 test: system check  ## set up everything and run every test: engine, registry, VPS, PostgreSQL, browser
-	$(BIN)/python -m alecia_pipeline_tests.box $(BIN)/coverage run -m pytest -q -n 4 --dist loadscope -m engine
+	$(BIN)/python -m alecia_pipeline_tests.box $(BIN)/coverage run -m pytest -q -n 4 --dist loadscope --no-loadscope-reorder -m engine
 	$(BIN)/coverage combine -q --append
 	$(BIN)/coverage report --fail-under=95
 

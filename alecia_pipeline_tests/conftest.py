@@ -41,6 +41,20 @@ class Environments(LoadScopeScheduling):  # type: ignore[misc] # xdist has no ty
         return str(path.parent if shares else path)
 
 
+LONGEST = ("e2e/shop", "e2e/test_ways_in.py", "operations/rollout", "e2e/test_bad_input.py")
+"""Chains of tests that take minutes. They begin first, or the others wait for the last of them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Bring the longest chains to the front; else the order stays."""
+
+    def rank(item: pytest.Item) -> int:
+        path = item.path.relative_to(TESTS).as_posix()
+        return next((place for place, start in enumerate(LONGEST) if path.startswith(start)), len(LONGEST))
+
+    items.sort(key=rank)
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling | None:
     """Share out the tests that need the engine (`--dist loadscope`) so that no two processes release to one host."""
     return Environments(config, log) if config.getvalue("dist") == "loadscope" else None

@@ -10,9 +10,9 @@ import httpx
 import pytest
 import yaml
 
+from alecia_pipeline_tests.browser import Page, chromium
 from alecia_pipeline_tests.conftest import git
 from alecia_pipeline_tests.shop import Shop, answer, new_word, open_shop, open_visitor, wait_until
-from alecia_pipeline_tests.ui.browser import Page, chromium
 from alecia_pipeline_tests.watched import LOCATION, Watched, selection, watching
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
