@@ -120,7 +120,7 @@ def test_the_registry_of_the_commit_serves_a_runner_without_one(repo: Path) -> N
 
 
 def test_a_registry_that_fails_is_never_taken_for_an_answer(repo: Path) -> None:
-    server = RegistryServer(failures=[("500 Ill", {}, b"")] * 4)
+    server = RegistryServer(failures=[("500 Ill", {}, b"")] * 40)  # more than two apps, asked side by side, try
     with pytest.raises(OutsideError):
         make_plan(runner(repo), registry=connect(server))
 
