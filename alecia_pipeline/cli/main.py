@@ -1,5 +1,6 @@
 """Entry point: lazy commands, one translation of errors into words and exit codes."""
 
+import gc
 import importlib
 import sys
 from collections.abc import Sequence
@@ -75,7 +76,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     A polite kill is an interrupt: what a command started, such as builds, ends with it.
     """
     interrupt_on_signals()
-    sys.exit(run(argv))
+    code = run(argv)
+    gc.freeze()  # else the interpreter looks for cycles as it ends: 0.8 s of a release, for memory that nobody needs
+    sys.exit(code)
 
 
 def run(argv: Sequence[str] | None = None) -> int:
