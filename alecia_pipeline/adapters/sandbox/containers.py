@@ -5,12 +5,14 @@ import io
 import json
 import os
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
 from alecia_pipeline.adapters.sandbox import commands, state
+from alecia_pipeline.adapters.state import state_folder
 
 LOCAL = "alecia-sandbox"
 """Prefix of the images that the sandbox builds; their tags are digests of ingredients, so they outlive a reset."""
@@ -107,7 +109,19 @@ def build(
     argv = ["docker", "buildx", "build", "--provenance=false", "--output=type=image,oci-mediatypes=true"]
     argv += ["--tag", reference, "--file", str(dockerfile)]
     named += [word for name, value in (arguments or {}).items() for word in ("--build-arg", f"{name}={value}")]
-    commands.run([*argv, *named, str(context)])
+    with _alone(reference):
+        commands.run([*argv, *named, str(context)])
+
+
+@contextmanager
+def _alone(reference: str) -> Iterator[None]:
+    """Build no image of this repository twice at once: sandboxes share an engine, which fails the later of two builds.
+
+    Its words are "already exists", when it comes to the name that the other one has just given.
+    """
+    folder = state_folder() / "builds" / reference.rpartition(":")[0].replace("/", "-")
+    with state.locked(folder, lambda _: None):
+        yield
 
 
 def push(local: str, reference: str, docker_config: Path) -> str:

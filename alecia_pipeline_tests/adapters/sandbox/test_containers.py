@@ -1,5 +1,6 @@
 import io
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -40,3 +41,21 @@ def test_docker_reads_the_sandboxes_own_configuration(tmp_path: Path) -> None:
     environment = containers.environment(tmp_path)
     assert environment["DOCKER_CONFIG"] == str(tmp_path)
     assert "PATH" in environment
+
+
+ALONE = """\
+mkdir "$0.busy" || { echo already exists >&2; exit 1; }
+sleep 0.2
+rmdir "$0.busy"
+"""
+
+
+def test_two_builds_of_one_name_wait_for_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    docker = tmp_path / "docker"
+    docker.write_text(f"#!/bin/sh\n{ALONE}")
+    docker.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    with ThreadPoolExecutor(2) as pool:
+        builds = [pool.submit(containers.build, f"local/one:{tag}", tmp_path, tmp_path / "Dockerfile") for tag in "ab"]
+        assert [build.result() for build in builds] == [None, None]
