@@ -52,6 +52,18 @@ watch() { # SECONDS SERVICE...: `up --wait` is content with a crash loop; this i
     done
 }
 
+await_healthy() { # SERVICE SECONDS: says so when it takes longer, and goes on
+    local end=$(($(uptime_now) + $2))
+    [ -n "$(containers "$1")" ] || return 0
+    until [[ $(standing "$1") = *' running '@(healthy|without-healthcheck) ]]; do
+        if [ "$(uptime_now)" -ge "$end" ]; then
+            echo "$1 runs again, but is not healthy after $2 s: $(standing "$1")" >&2
+            return 0
+        fi
+        sleep 0.5
+    done
+}
+
 expect_image() { # SERVICE IMAGE: the container runs exactly this image
     local wanted have
     wanted=$(docker image inspect --format '{{.Id}}' "$2")

@@ -58,6 +58,15 @@ hand_back() { # ID
     done <"$releases/$1/exclusive.txt"
 }
 
+# What was handed back serves again before anybody is told so; the other apps have not waited for it.
+await_old() { # ID
+    local old new
+    [ -f "$releases/$1/exclusive.txt" ] || return 0
+    while read -r old new; do
+        if [ "$old" != - ]; then await_healthy "$old" 60 </dev/null; fi
+    done <"$releases/$1/exclusive.txt"
+}
+
 start_timer() { # ID: its own session, and without the lock's descriptor
     setsid nohup "$agent" timer "$root" "$1" </dev/null >>"$journal/timer.log" 2>&1 9>&- &
 }
@@ -78,6 +87,7 @@ back_to() { # ID PARENT WHY
     save_state "$1" reverting "$2" 0 "$3"
     hand_back "$1"
     if [ -n "$2" ]; then point "$2"; else rm -f "$releases/live"; fi
+    await_old "$1"
     save_state "$1" reverted "$2" 0 "$3"
 }
 
