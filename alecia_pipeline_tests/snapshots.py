@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 
+from alecia_pipeline.images.bases import bases_of
 from alecia_pipeline.images.context import Context, Snapshot, pruned_context
-from alecia_pipeline.images.fields import build_fields
+from alecia_pipeline.images.fields import build_fields, tools_of
 from alecia_pipeline.release.plan import Keyed
 from alecia_pipeline.source.apps import App, commit_config, discover_apps
+from alecia_pipeline.source.base_lock import read_base_lock
 from alecia_pipeline.source.lockfile import LOCKFILE, parse_lockfile
 from alecia_pipeline.source.workspace import read_workspace
 from alecia_pipeline_tests.monorepo import mini
@@ -30,6 +32,12 @@ def context(commit: Snapshot, name: str, build_args: Mapping[str, str] | None = 
 
 
 def keyed(commit: Snapshot, name: str, **options: Mapping[str, str]) -> Keyed:
-    made = context(commit, name, options.get("build_args"))
-    fields = build_fields(made, commit.workspace, options.get("build_args", {}), options.get("stand_ins", {}))
+    return keyed_app(commit, app(commit, name), **options)
+
+
+def keyed_app(commit: Snapshot, wanted: App, **options: Mapping[str, str]) -> Keyed:
+    made = pruned_context(commit, wanted, options.get("build_args", {}))
+    lock = read_base_lock(commit.tree)
+    bases = bases_of(made.reads.bases, lock.images, options.get("stand_ins", {}))
+    fields = build_fields(made, options.get("build_args", {}), bases, tools_of(commit.workspace, lock))
     return Keyed(made, fields)

@@ -35,6 +35,9 @@ class DictTree:
     def read(self, path: str) -> bytes:
         return self._files[path]
 
+    def size(self, path: str) -> int:
+        return len(self._files[path])
+
 
 def _oid(data: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()

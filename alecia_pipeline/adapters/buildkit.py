@@ -1,6 +1,7 @@
 """BuildKit through docker buildx: the context goes in over standard input, every line of progress comes out."""
 
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -22,6 +23,28 @@ PATIENCE_SECONDS = 10.0
 """A cancelled build may tell the engine to stop; after this it is killed."""
 
 _NO_ENGINE = ("Cannot connect to the Docker daemon", "is the docker daemon running", "unknown command: docker buildx")
+
+_QUESTION_SECONDS = 30
+_DRIVER = re.compile(r"^Driver:\s*(\S+)", re.MULTILINE)
+_VERSION = re.compile(r"^Build[kK]it(?: version)?:\s*(\S+)", re.MULTILINE)
+
+
+def builder_version(name: str | None) -> str | None:
+    """Return what builds: `docker 26.1.5` for an engine's own BuildKit, else `buildkit v0.17.2`; None for silence."""
+    inspected = _answer("docker", "buildx", "inspect", *([name] if name else []))
+    driver, version = _DRIVER.search(inspected), _VERSION.search(inspected)
+    if driver and driver[1] == "docker":  # its BuildKit has no version of its own: distributions leave it out
+        engine = _answer("docker", "version", "--format={{.Server.Version}}").strip()
+        return f"docker {engine}" if engine else None
+    return f"buildkit {version[1]}" if version else None
+
+
+def _answer(*argv: str) -> str:
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=_QUESTION_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return "" if done.returncode else done.stdout
 
 
 class BuildKit:

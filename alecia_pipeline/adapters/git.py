@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -20,15 +20,78 @@ pygit2.option(Option.SET_OWNER_VALIDATION, 0)
 pygit2.settings.mwindow_size = 4 << 20
 pygit2.settings.mwindow_mapped_limit = 16 << 20
 
+LISTINGS_KEPT = 50_000
+"""Folders; a commit adds those that it changes."""
+
+_FORBIDDEN = frozenset({"", ".", "..", ".git"})
 _CHANGED = FileStatus.WT_MODIFIED | FileStatus.WT_TYPECHANGE | FileStatus.WT_NEW
+
+
+class Commits:
+    """The commits of one repository, opened once; a folder that commits share is listed once."""
+
+    def __init__(self, repo: Path) -> None:
+        self._repo = repo
+        self._repository = _open(repo)
+        self._listings = Listings(self._repository)
+
+    def resolve(self, rev: str) -> str:
+        """Return the 40 hex digits of the commit that `rev` names. Raises UsageError."""
+        return str(_commit(self._repository, self._repo, rev).id)
+
+    def tree(self, rev: str) -> "CommitTree":
+        """Return the tree of a revision. Raises UsageError."""
+        return CommitTree(self._repository, _commit(self._repository, self._repo, rev), self._listings)
+
+
+class Listings:
+    """What is below each folder that was looked at, by the folder's id and its path."""
+
+    def __init__(self, repository: pygit2.Repository) -> None:
+        self._repository = repository
+        self._known: dict[tuple[pygit2.Oid, str], tuple[Entry, ...]] = {}
+
+    def below(self, folder: pygit2.Tree, prefix: str = "") -> tuple[Entry, ...]:
+        """Return every file of a folder and of those in it. Raises UsageError for a path that no build can hold."""
+        known = folder.id, prefix
+        if known not in self._known:
+            found = tuple(self._listed(folder, prefix))
+            if any(entry.mode == ABSENT for entry in found):  # a later fetch may bring it
+                return found
+            if len(self._known) >= LISTINGS_KEPT:
+                self._known.clear()
+            self._known[known] = found
+        return self._known[known]
+
+    def _listed(self, folder: pygit2.Tree, prefix: str) -> Iterator[Entry]:
+        for item in folder:
+            name = (item.raw_name or b"").decode(errors="surrogateescape")
+            path = f"{prefix}{name}"
+            if name.lower() in _FORBIDDEN or "/" in name:
+                raise _unusable(path, f"{name!r} is no name of a file or folder")
+            if not name.isascii() and any("\ud800" <= letter <= "\udfff" for letter in name):
+                raise _unusable(ascii(path), "its name is not UTF-8")
+            if isinstance(item, pygit2.Tree):
+                yield from self.below(item, f"{path}/")
+            else:
+                is_here = item.filemode == SUBMODULE or self._repository.odb.exists(item.id)
+                yield Entry(path, _mode(int(item.filemode)) if is_here else ABSENT, str(item.id))
+
+
+def _mode(raw: int) -> int:
+    """Return one of the modes that are written today; old tools wrote 100664, which every checkout takes as 100644."""
+    if raw in {SYMLINK, SUBMODULE}:
+        return raw
+    return EXECUTABLE if raw & stat.S_IXUSR else REGULAR
 
 
 class CommitTree:
     """The files of one commit; blobs are read when asked for."""
 
-    def __init__(self, repository: pygit2.Repository, commit: pygit2.Commit) -> None:
+    def __init__(self, repository: pygit2.Repository, commit: pygit2.Commit, listings: Listings | None = None) -> None:
         self._repository = repository
         self._commit = commit
+        self._listings = listings or Listings(repository)
 
     @property
     def commit(self) -> str | None:
@@ -38,30 +101,31 @@ class CommitTree:
     @cached_property
     def entries(self) -> Mapping[str, Entry]:
         """Every path of the commit, in path order. Raises UsageError for a path that no build can hold."""
-        index = pygit2.Index()
-        try:
-            index.read_tree(self._commit.tree)
-        except pygit2.GitError as error:  # a crafted path: `..`, `.git`
-            raise _unusable(self.commit, str(error)) from error
-        return _sorted(Entry(e.path, self._mode(e), str(e.id)) for e in index)
-
-    def _mode(self, entry: pygit2.IndexEntry) -> int:
-        is_here = int(entry.mode) == SUBMODULE or self._repository.odb.exists(entry.id)
-        return int(entry.mode) if is_here else ABSENT
+        found = {entry.path: entry for entry in self._listings.below(self._commit.tree)}
+        return {path: found[path] for path in sorted(found)}
 
     def read(self, path: str) -> bytes:
         """Return a file's bytes. Raises KeyError for a path that is not a file, UsageError for one that is absent."""
-        if self.entries[path].mode == ABSENT:
+        found = self._repository[self._present(path)]
+        if not isinstance(found, pygit2.Blob):  # pragma: no cover - an entry is a blob, or a submodule (KeyError)
+            raise KeyError(path)
+        return found.data
+
+    def size(self, path: str) -> int:
+        """Return a file's size in bytes. Raises as `read` does."""
+        _, size = self._repository.odb.read_header(self._present(path))
+        return int(size)
+
+    def _present(self, path: str) -> str:
+        entry = self.entries[path]
+        if entry.mode == ABSENT:
             raise UsageError(
                 f"this clone has no content for {path}",
                 where=f"{self.commit}:{path}",
                 why="it is a partial clone, or an object was lost",
                 fix="git fetch --refetch --no-filter",
             )
-        found = self._repository[self.entries[path].oid]
-        if not isinstance(found, pygit2.Blob):  # pragma: no cover - an entry is a blob, or a submodule (KeyError)
-            raise KeyError(path)
-        return found.data
+        return entry.oid
 
 
 class WorkTree:
@@ -93,6 +157,10 @@ class WorkTree:
         file = self._root / path
         return os.fsencode(file.readlink()) if entry.mode == SYMLINK else file.read_bytes()
 
+    def size(self, path: str) -> int:
+        """Return a file's size in bytes. Raises KeyError for a path that is not an entry."""
+        return (self._root / self.entries[path].path).lstat().st_size
+
     def _entry(self, path: str) -> Entry:
         file = self._root / path
         mode = file.lstat().st_mode
@@ -104,8 +172,7 @@ class WorkTree:
 
 def open_commit(repo: Path, rev: str) -> Tree:
     """Return the tree of a revision; `repo` may be bare, or a folder inside. Raises UsageError."""
-    repository = _open(repo)
-    return CommitTree(repository, _commit(repository, repo, rev))
+    return Commits(repo).tree(rev)
 
 
 def open_worktree(repo: Path) -> Tree:

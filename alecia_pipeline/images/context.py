@@ -1,16 +1,16 @@
 """The pruned context: exactly the files an app's image may see. The same files are keyed and sent."""
 
-import hashlib
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from alecia_pipeline.images.lock import LockIndex, LockSlice
+from alecia_pipeline.images.layout import ROOT, Layout
+from alecia_pipeline.images.lock import LockSlice
+from alecia_pipeline.images.parts import Memory, Part
 from alecia_pipeline.images.reads import Reads, dockerfile_reads
-from alecia_pipeline.images.refusals import refusal
+from alecia_pipeline.images.references import Reference, Search
 from alecia_pipeline.images.roots import root_inputs
-from alecia_pipeline.images.selection import Paths, closure_files, copied_files, globbed_files, link_targets
 from alecia_pipeline.images.tar import TarFile
 from alecia_pipeline.source.apps import App
 from alecia_pipeline.source.dockerfile import parse_dockerfile
@@ -18,20 +18,8 @@ from alecia_pipeline.source.ignore import DockerIgnore, ignore_for
 from alecia_pipeline.source.lockfile import LOCKFILE, Lockfile
 from alecia_pipeline.source.manifest import MANIFEST_FILE
 from alecia_pipeline.source.slice import render_slice
-from alecia_pipeline.source.tree import REGULAR, SUBMODULE, Entry, Tree
+from alecia_pipeline.source.tree import REGULAR, SYMLINK, Entry, Tree, folder_of
 from alecia_pipeline.source.workspace import Workspace
-
-
-@dataclass(frozen=True)
-class Memory:
-    """What commits share, so that nothing is hashed twice: file hashes by blob id, mode and path, and lockfiles."""
-
-    digests: dict[tuple[str, int, str], str] = field(default_factory=dict)
-    locks: dict[int, LockIndex] = field(default_factory=dict)
-
-    def lock(self, lockfile: Lockfile) -> LockIndex:
-        """Return the index of a lockfile. It holds the lockfile, so its identity is its own for good."""
-        return self.locks.setdefault(id(lockfile), LockIndex(lockfile))
 
 
 @dataclass(frozen=True)
@@ -44,130 +32,139 @@ class Snapshot:
     memory: Memory = field(default_factory=Memory, repr=False, compare=False)
 
     @cached_property
-    def paths(self) -> Paths:
-        """The tree's paths, indexed."""
-        return Paths.of(self.tree)
+    def layout(self) -> Layout:
+        """Where its files lie."""
+        return Layout(self.tree, self.workspace, self.memory.paths(self.tree))
 
     @cached_property
-    def owners(self) -> Mapping[str, str]:
-        """The folder of the package that each path belongs to."""
-        folders: dict[str, str] = {}
-        for path in self.paths.ordered:
-            folder = posixpath.dirname(path)
-            if folder not in folders:
-                folders[folder] = self.workspace.owner(path).dir
-        return {path: folders[posixpath.dirname(path)] for path in self.paths.ordered}
-
-    @cached_property
-    def _ignores(self) -> dict[str | None, DockerIgnore]:
-        return {}
-
-    def ignore(self, dockerfile: str) -> DockerIgnore:
-        """Return what a Dockerfile's builds ignore; apps with the same ignore file share its verdicts."""
-        found = ignore_for(self.tree, dockerfile)
-        return self._ignores.setdefault(found.path, found)
+    def roots(self) -> frozenset[str]:
+        """The root inputs. Raises UsageError for a turbo.json that does not parse."""
+        return root_inputs(self.layout, self.lockfile)
 
     @cached_property
     def root_closure(self) -> frozenset[str]:
         """The packages that the root itself needs: every install links them."""
-        return frozenset(self.workspace.closure("."))
+        return frozenset(self.workspace.closure(ROOT))
 
-
-@dataclass(frozen=True, slots=True)
-class ContextFile:
-    """One file: git's mode and its content's SHA-256. `sliced` marks the lockfile, which is cut when it is sent."""
-
-    path: str
-    mode: int
-    sha256: str
-    sliced: bool = False
+    def parts(self, ignore: DockerIgnore, packages: Iterable[str]) -> dict[str, Part]:
+        """Return what of these packages a build sees. Raises UsageError for a file that cannot be sent."""
+        owned = self.layout.packages
+        return {
+            folder: self.memory.part(self.tree, ignore, folder, owned[folder]) for folder in packages if folder in owned
+        }
 
 
 @dataclass(frozen=True)
 class Context:
-    """What one app's build gets. `ignored`: left out by .dockerignore; `lock`: the lockfile's slice, if it has one."""
+    """What one app's build gets: the `parts` of the closure's packages, and loose files outside of them.
+
+    `ignored`: left out by .dockerignore; `lock`: the lockfile's slice, if it has one, for the folders of `importers`;
+    `cut`: the root files that are sent cut to that slice, by path.
+    """
 
     app: App
     reads: Reads
-    files: tuple[ContextFile, ...]
     closure: tuple[str, ...]
+    parts: Mapping[str, Part]
+    loose: tuple[Entry, ...]
     ignored: frozenset[str]
     importers: tuple[str, ...]
     lock: LockSlice | None
+    cut: Mapping[str, bytes]
+
+    @cached_property
+    def files(self) -> tuple[Entry, ...]:
+        """Every file, in path order."""
+        return tuple(sorted((*(entry for part in self.parts.values() for entry in part.files), *self.loose)))
 
 
 def pruned_context(snapshot: Snapshot, app: App, build_args: Mapping[str, str]) -> Context:
     """Return an app's context. Raises UsageError for files that cannot be sent and for input that does not parse."""
-    dockerfile = parse_dockerfile(snapshot.tree.read(app.dockerfile), app.dockerfile)
-    reads = dockerfile_reads(dockerfile, app.target, build_args)
+    tree, layout = snapshot.tree, snapshot.layout
+    reads = dockerfile_reads(parse_dockerfile(tree.read(app.dockerfile), app.dockerfile), app.target, build_args)
     closure = frozenset(snapshot.workspace.closure(app.dir)) | snapshot.root_closure
-    wanted = _wanted(snapshot, app, reads, closure)
-    ignore = snapshot.ignore(app.dockerfile)
-    ignored = frozenset(path for path in wanted if ignore.ignored(path))
-    kept = (wanted - ignored) | {app.dockerfile}
-    importers = _importers(snapshot, kept, closure)
-    index = snapshot.memory.lock(snapshot.lockfile) if snapshot.lockfile and LOCKFILE in kept else None
-    lock = index.slice(importers) if index else None
-    return Context(
-        app=app,
-        reads=reads,
-        files=tuple(_file(snapshot, path, lock) for path in sorted(kept)),
-        closure=tuple(sorted(closure - {"."})),
-        ignored=ignored,
-        importers=importers,
-        lock=lock,
-    )
+    ignore = ignore_for(tree, app.dockerfile)
+    full = app.config.context == "full"
+    parts = snapshot.parts(ignore, layout.packages if full else sorted(closure - {ROOT}))
+    wanted = set() if full else _wanted(snapshot, app, reads, closure, Seen(ignore, parts))
+    ignored = frozenset(path for path in wanted if ignore.ignored(path)).union(*(p.ignored for p in parts.values()))
+    hidden = {app.dockerfile} & ignored if layout.owner(app.dockerfile) in parts else {app.dockerfile}
+    loose = tuple(tree.entries[path] for path in sorted(wanted - ignored | hidden))
+    snapshot.memory.check(tree, loose)
+    importers = _importers(snapshot, loose, closure)
+    lock = _lock(snapshot, loose, importers)
+    cut = {} if full else _cut(snapshot, lock, importers)
+    return Context(app, reads, tuple(sorted(closure - {ROOT})), parts, loose, ignored, importers, lock, cut)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a build sees of the packages in its closure, and what it ignores elsewhere."""
+
+    ignore: DockerIgnore
+    parts: Mapping[str, Part]
+
+    def leaving(self) -> Iterator[Reference]:
+        """Yield what the packages name outside of themselves."""
+        for part in self.parts.values():
+            yield from part.leaving
+
+    def links(self) -> Iterator[str]:
+        """Yield the symbolic links in the packages."""
+        for part in self.parts.values():
+            yield from part.links
 
 
 def context_files(snapshot: Snapshot, context: Context) -> Iterable[TarFile]:
     """Yield the files of a context with their bytes, as they are sent."""
-    for file in context.files:
-        if file.sliced and snapshot.lockfile:
-            yield TarFile(file.path, REGULAR, render_slice(snapshot.lockfile, context.importers))
+    for path, mode, _ in context.files:
+        if path == LOCKFILE and context.lock and snapshot.lockfile:
+            yield TarFile(path, REGULAR, render_slice(snapshot.lockfile, context.importers))
         else:
-            yield TarFile(file.path, file.mode, snapshot.tree.read(file.path))
+            yield TarFile(path, mode, context.cut[path] if path in context.cut else snapshot.tree.read(path))
 
 
-def _wanted(snapshot: Snapshot, app: App, reads: Reads, closure: frozenset[str]) -> set[str]:
-    paths = snapshot.paths
-    if app.config.context == "full":
-        return set(paths.ordered)
-    wanted = closure_files(snapshot.owners, closure)
-    wanted |= copied_files(paths, snapshot.owners, reads.sources, closure)
-    wanted |= root_inputs(paths, snapshot.tree, snapshot.workspace, closure)
-    wanted |= globbed_files(paths, app.config.inputs)
-    wanted |= {path for path in (LOCKFILE,) if path in paths}
-    wanted |= link_targets(paths, snapshot.tree, wanted)
-    return wanted | _patches(snapshot)
+def _wanted(snapshot: Snapshot, app: App, reads: Reads, closure: frozenset[str], seen: Seen) -> set[str]:
+    """Return the loose files that the Dockerfile, the root inputs, the configuration and all of them lead to."""
+    layout = snapshot.layout
+    names = (name for source in reads.sources for name in layout.paths.named(source))
+    named = {path for name in names for path in layout.beyond(name, closure)}
+    named |= snapshot.roots | layout.paths.globbed(app.config.inputs)
+    loose = {path for path in named if layout.owner(path) not in seen.parts}
+    search = Search(layout, closure, snapshot.memory.referenced)
+    visible = [path for path in loose if not seen.ignore.ignored(path)]
+    found = loose | search.beyond(seen.leaving(), visible)
+    found |= link_targets(layout, [*seen.links(), *found])
+    return {path for path in found if layout.owner(path) not in seen.parts}
 
 
-def _patches(snapshot: Snapshot) -> set[str]:
-    """Return the patch files: pnpm reads all that are configured, whether the slice uses them or not."""
-    patched = snapshot.lockfile.patched_dependencies if snapshot.lockfile else {}
-    named = {str(entry.get("path")) for entry in patched.values() if isinstance(entry, Mapping)}
-    return {path for path in named if path in snapshot.paths} | set(snapshot.paths.below("patches"))
+def link_targets(layout: Layout, files: Iterable[str]) -> set[str]:
+    """Return what the symbolic links among `files` lead to, near and far."""
+    tree = layout.tree
+    found: set[str] = set()
+    queue = [path for path in files if tree.entries[path].mode == SYMLINK]
+    while queue:
+        link = queue.pop()
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(link), tree.read(link).decode(errors="replace")))
+        fresh = {path for path in (target, *layout.paths.below(target)) if path in tree.entries} - found
+        queue += [path for path in fresh if tree.entries[path].mode == SYMLINK]
+        found |= fresh
+    return found
 
 
-def _importers(snapshot: Snapshot, kept: Iterable[str], closure: frozenset[str]) -> tuple[str, ...]:
+def _importers(snapshot: Snapshot, loose: Iterable[Entry], closure: frozenset[str]) -> tuple[str, ...]:
     """Return the folders whose lockfile blocks an install in this context needs: those whose manifest is in it."""
-    present = {path.removesuffix(MANIFEST_FILE).rstrip("/") for path in kept if path.endswith(f"/{MANIFEST_FILE}")}
+    present = {folder_of(entry.path) for entry in loose if entry.path.endswith(f"/{MANIFEST_FILE}")}
     return tuple(sorted(closure | (present & snapshot.workspace.packages.keys())))
 
 
-def _file(snapshot: Snapshot, path: str, lock: LockSlice | None) -> ContextFile:
-    if path == LOCKFILE and lock:
-        return ContextFile(path, REGULAR, lock.sha256, sliced=True)
-    entry = snapshot.tree.entries[path]
-    known = (entry.oid, entry.mode, path)
-    digests = snapshot.memory.digests
-    if known not in digests:
-        digests[known] = _checked_digest(snapshot, entry)
-    return ContextFile(path, entry.mode, digests[known])
+def _lock(snapshot: Snapshot, loose: Iterable[Entry], importers: tuple[str, ...]) -> LockSlice | None:
+    if snapshot.lockfile is None or all(entry.path != LOCKFILE for entry in loose):
+        return None
+    return snapshot.memory.lock(snapshot.lockfile).slice(importers)
 
 
-def _checked_digest(snapshot: Snapshot, entry: Entry) -> str:
-    data = b"" if entry.mode == SUBMODULE else snapshot.tree.read(entry.path)
-    refused = refusal(entry, data)
-    if refused:
-        raise refused
-    return hashlib.sha256(data).hexdigest()
+def _cut(snapshot: Snapshot, lock: LockSlice | None, importers: tuple[str, ...]) -> Mapping[str, bytes]:
+    if snapshot.lockfile is None or lock is None:
+        return {}
+    return snapshot.memory.cuts(snapshot.tree, snapshot.lockfile, lock.part, importers)

@@ -1,22 +1,28 @@
 """The fields of a build key, and the key itself.
 
 The key is SHA-256 over one JSON document (sorted keys, no spaces, ASCII) with exactly these members: `schema`,
-`dockerfile` (path), `target`, `files` (path -> "<git mode> <sha256>", the Dockerfile and the lockfile's slice among
-them), `build_args`, `secrets` (ids, never values), `bases` (as written -> digest or stand-in, empty when unpinned),
-`tools`, `platform`, `epoch`. Whatever changes a key is one of them, so every cause can be named.
+`dockerfile` (path), `target`, `packages` (folder -> SHA-256 of one line per visible file: "<git mode> <git blob id>
+<path>"), `files` (every other file: path -> "<git mode> <git blob id>"; what is sent cut has a SHA-256 in place of the
+id, the lockfile that of its entries), `build_args`, `secrets` (ids, never values), `bases` (as written -> digest or
+stand-in, empty when unpinned), `tools`, `platform`, `epoch`. Whatever changes a key is one of them, so every cause can
+be named.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from dataclasses import fields as dataclass_fields
 
+from alecia_pipeline.images.bases import Base
 from alecia_pipeline.images.command import PLATFORM
 from alecia_pipeline.images.context import Context
+from alecia_pipeline.source.base_lock import BaseLock
 from alecia_pipeline.source.lockfile import LOCKFILE
+from alecia_pipeline.source.tree import Entry
 from alecia_pipeline.source.workspace import Workspace
 
-SCHEMA = 1
+SCHEMA = 2
 """Raise it when the meaning of a field changes: every image is then built anew."""
 
 
@@ -26,6 +32,7 @@ class BuildFields:
 
     dockerfile: str
     target: str | None
+    packages: Mapping[str, str]
     files: Mapping[str, str]
     build_args: Mapping[str, str]
     secrets: tuple[str, ...]
@@ -38,38 +45,57 @@ class BuildFields:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is not hashed, because the files tell it already, but says why they differ."""
+    """What is not hashed, because it is told already, but says why two keys differ.
+
+    `files`: those of the packages that differ, as the fields' own are written.
+    """
 
     closure: frozenset[str] = frozenset()
     ignored: frozenset[str] = frozenset()
+    files: Mapping[str, str] = field(default_factory=dict)
     lock: Mapping[str, str] = field(default_factory=dict)
 
 
 def build_fields(
-    context: Context, workspace: Workspace, build_args: Mapping[str, str], stand_ins: Mapping[str, str]
+    context: Context, build_args: Mapping[str, str], bases: Iterable[Base], tools: Mapping[str, str]
 ) -> BuildFields:
-    """Return the fields of one app's image. `stand_ins` are the builder's replacements for base images."""
+    """Return the fields of one app's image. `bases`: the images that its Dockerfile reads."""
     return BuildFields(
         dockerfile=context.app.dockerfile,
         target=context.app.target,
-        files={file.path: f"{file.mode:06o} {file.sha256}" for file in context.files},
+        packages={folder: part.sha256 for folder, part in context.parts.items()},
+        files={entry.path: _line(entry, context) for entry in context.loose},
         build_args=dict(build_args),
         secrets=context.reads.secrets,
-        bases={base: stand_ins.get(base, _pin(base)) for base in context.reads.bases},
-        tools=_tools(workspace),
+        bases={base.name: base.field for base in bases},
+        tools=tools,
         epoch=context.app.config.epoch,
     )
 
 
 def build_key(fields: BuildFields) -> str:
     """Return the build key: 64 hex digits."""
-    document = json.dumps(asdict(fields), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    members = {item.name: getattr(fields, item.name) for item in dataclass_fields(fields)}
+    document = json.dumps(members, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(document.encode()).hexdigest()
 
 
-def context_facts(context: Context) -> Facts:
+def context_facts(context: Context, other: Context) -> Facts:
     """Return what explains a context's differences from another."""
-    return Facts(frozenset(context.closure), context.ignored, context.lock.facts if context.lock else {})
+    theirs = {folder: part.sha256 for folder, part in other.parts.items()}
+    changed = (part for folder, part in context.parts.items() if part.sha256 != theirs.get(folder))
+    files = {entry.path: _line(entry, context) for part in changed for entry in part.files}
+    return Facts(frozenset(context.closure), context.ignored, files, context.lock.facts if context.lock else {})
+
+
+def _line(entry: Entry, context: Context) -> str:
+    """Return git's mode and blob id; of a file that is sent cut, the hash of what is left."""
+    content = entry.oid
+    if context.lock and is_lockfile(entry.path):
+        content = context.lock.sha256
+    elif entry.path in context.cut:
+        content = hashlib.sha256(context.cut[entry.path]).hexdigest()
+    return f"{entry.mode:06o} {content}"
 
 
 def is_lockfile(path: str) -> bool:
@@ -77,13 +103,11 @@ def is_lockfile(path: str) -> bool:
     return path == LOCKFILE
 
 
-def _pin(base: str) -> str:
-    _, _, digest = base.partition("@")
-    return digest
+def tools_of(workspace: Workspace, lock: BaseLock) -> Mapping[str, str]:
+    """Return the package manager that the root manifest pins, hash and all, and the builder that alecia.lock does.
 
-
-def _tools(workspace: Workspace) -> dict[str, str]:
-    """Return the package manager that the root manifest pins, without the hash that may follow its version."""
-    declared = workspace.root.manifest.package_manager or ""
-    name, _, version = declared.partition("@")
-    return {name: version} if name else {}
+    turbo is in the lockfile's slice, like every other tool that an install brings.
+    """
+    name, _, version = (workspace.root.manifest.package_manager or "").partition("@")
+    tools = {name: version} if name else {}
+    return {**tools, "builder": lock.builder} if lock.builder else tools

@@ -4,60 +4,102 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from alecia_pipeline.source.lockfile import Lockfile
-from alecia_pipeline.source.slice import lock_slice
+from alecia_pipeline.source.slice import importers_reaching, lock_slice, package_key
 
 LONGEST_TEXT = 60
 """Characters; a longer entry is represented by its SHA-256."""
 
-_CUT = frozenset({"importers", "packages", "snapshots", "catalogs"})
+_CUT = frozenset({"importers", "packages", "snapshots", "catalogs", "overrides"})
 
 
 @dataclass(frozen=True)
 class LockSlice:
-    """What some importers need of a lockfile: entry -> text, such as "importers apps/cms: pg (dependencies)"."""
+    """What some importers need of a lockfile: entry -> text, such as "importers apps/cms: pg (dependencies)".
+
+    `part`: the same as a lockfile.
+    """
 
     facts: Mapping[str, str]
+    part: Lockfile = field(repr=False, compare=False)
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """The hash of all entries, in order."""
         lines = "\n".join(f"{name}\t{text}" for name, text in sorted(self.facts.items()))
         return hashlib.sha256(lines.encode()).hexdigest()
 
 
+Texts = dict[int, tuple[Any, str]]
+"""The text of an entry by the entry's identity, which is its own because it is held."""
+
+
 @dataclass(frozen=True)
 class LockIndex:
-    """The texts and slices of one lockfile, remembered: a hundred apps share most of its entries."""
+    """The texts and slices of one lockfile, remembered: a hundred apps, and the next lockfile, share most of them."""
 
     lockfile: Lockfile
-    _texts: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
+    texts: Texts = field(default_factory=dict, repr=False)
     _slices: dict[tuple[str, ...], LockSlice] = field(default_factory=dict, repr=False)
 
     def slice(self, importers: tuple[str, ...]) -> LockSlice:
         """Return the slice for some importers. Raises UsageError when one needs what the lockfile lacks."""
         if importers not in self._slices:
-            self._slices[importers] = LockSlice(dict(self._facts(importers)))
+            part = lock_slice(self.lockfile, importers)
+            self._slices[importers] = LockSlice(dict(self._facts(part)), part)
         return self._slices[importers]
 
-    def _facts(self, importers: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-        part = lock_slice(self.lockfile, importers)
+    def _facts(self, part: Lockfile) -> Iterator[tuple[str, str]]:
         for section, value in self.lockfile.raw.items():
             if section not in _CUT:
                 yield from _section_facts(section, value)
+        yield from _section_facts("overrides", part.overrides)
         yield from _section_facts("catalogs", part.catalogs)
         for folder, importer in part.importers.items():
             yield from _importer_facts(folder, importer.raw)
         for section, entries in (("packages", part.packages), ("snapshots", part.snapshots)):
             for key, entry in entries.items():
-                yield f"{section} {key}", self._text(section, key, entry)
+                yield f"{section} {key}", self._text(entry)
 
-    def _text(self, section: str, key: str, entry: Any) -> str:
-        if (section, key) not in self._texts:
-            self._texts[section, key] = _short(entry)
-        return self._texts[section, key]
+    def _text(self, entry: Any) -> str:
+        known = self.texts.get(id(entry))
+        if known is None:
+            known = self.texts[id(entry)] = entry, _short(entry)
+        return known[1]
+
+
+def changed_importers(before: Lockfile, after: Lockfile) -> frozenset[str]:
+    """Return the folders whose slice of `after` is another than that of `before`."""
+    if _settings(before) != _settings(after):
+        return frozenset(after.importers)
+    moved = {folder for folder, block in after.importers.items() if before.importers.get(folder) != block}
+    moved |= set(_by_catalog(before, after))
+    moved |= importers_reaching(after, _changed_keys(before, after))
+    return frozenset(after.importers if "." in moved else moved)
+
+
+def _settings(lockfile: Lockfile) -> Mapping[str, Any]:
+    return {name: value for name, value in lockfile.raw.items() if name not in _CUT or name == "overrides"}
+
+
+def _by_catalog(before: Lockfile, after: Lockfile) -> Iterator[str]:
+    if before.catalogs != after.catalogs:
+        for folder, block in after.importers.items():
+            if any(locked.specifier.startswith("catalog:") for locked in block.all().values()):
+                yield folder
+
+
+def _changed_keys(before: Lockfile, after: Lockfile) -> set[str]:
+    """Return the snapshots of `after` that are new or other, or fetched from elsewhere."""
+    packages = {key for key, block in after.packages.items() if before.packages.get(key) != block}
+    return {
+        key
+        for key, block in after.snapshots.items()
+        if before.snapshots.get(key) != block or (packages and package_key(after, key) in packages)
+    }
 
 
 def _section_facts(section: str, value: Any) -> Iterator[tuple[str, str]]:

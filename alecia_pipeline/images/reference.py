@@ -47,3 +47,35 @@ def _is_host(text: str) -> bool:
 def key_tag(key: str) -> str:
     """Return the tag that says: the image with this build key exists and its gates passed."""
     return f"key-{key[:KEY_TAG_DIGITS]}"
+
+
+HUB = "docker.io"
+_HUB_API = "registry-1.docker.io"
+_HUB_LOGIN = "https://index.docker.io/v1/"
+_OFFICIAL = "library"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageName:
+    """An image as a Dockerfile names it: where it is asked for, its tag, and the name its login is stored under."""
+
+    repository: Repository
+    tag: str
+    login_host: str
+
+
+def image_name(name: str) -> ImageName:
+    """Return what `node:20-alpine` or `ghcr.io/acme/base` means. A name without a host is Docker Hub's.
+
+    Raises UsageError for what is no name of an image.
+    """
+    first, _, rest = name.partition("/")
+    host, path = (first, rest) if rest and _is_host(first) else (HUB, name)
+    path, _, tag = path.partition(":")
+    path = f"{_OFFICIAL}/{path}" if host == HUB and "/" not in path else path
+    if not _NAME.fullmatch(path) or "@" in tag:
+        raise UsageError(
+            f"{name!r} names no image", where="FROM", why="it must be [host/]name[:tag]", fix="correct the Dockerfile"
+        )
+    api, login = (_HUB_API, _HUB_LOGIN) if host == HUB else (host, host)
+    return ImageName(Repository(api, path), tag or "latest", login)

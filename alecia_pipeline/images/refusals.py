@@ -4,10 +4,22 @@ import posixpath
 import re
 
 from alecia_pipeline.errors import AleciaError, UsageError
-from alecia_pipeline.source.tree import SUBMODULE, SYMLINK, Entry
+from alecia_pipeline.source.tree import ABSENT, SUBMODULE, SYMLINK, Entry, Tree
 
+_NPMRC = ".npmrc"
 _LFS = b"version https://git-lfs.github.com/spec/"
 _TOKEN = re.compile(rb"^\s*[^#;\n]*:?_(?:authToken|auth|password)\s*=\s*(?!\$\{)\S", re.MULTILINE)
+
+_POINTER_BYTES = 1024
+"""Git LFS's own limit for a pointer."""
+
+
+def may_be_refused(entry: Entry, tree: Tree) -> bool:
+    """Tell whether `refusal` must see a file's content. What this clone lacks is refused when it is to be sent."""
+    if entry.mode in {SUBMODULE, ABSENT}:
+        return False
+    size = tree.size(entry.path)
+    return entry.mode == SYMLINK or size < _POINTER_BYTES or posixpath.basename(entry.path) == _NPMRC
 
 
 def refusal(entry: Entry, data: bytes) -> AleciaError | None:
@@ -18,7 +30,7 @@ def refusal(entry: Entry, data: bytes) -> AleciaError | None:
         return _refused(entry, "is a link out of the repository", data.decode(errors="replace"), "link inside it")
     if data.startswith(_LFS):
         return _refused(entry, "is a Git LFS pointer", "the commit has not the file itself", "commit it without LFS")
-    if posixpath.basename(entry.path) == ".npmrc" and _TOKEN.search(data):
+    if posixpath.basename(entry.path) == _NPMRC and _TOKEN.search(data):
         return _refused(
             entry,
             "holds a registry token",

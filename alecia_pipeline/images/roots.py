@@ -1,18 +1,16 @@
-"""Root inputs: files outside the packages that every install and build reads, and what packages refer to."""
+"""Root inputs: files outside the packages that every install and every build reads."""
 
-import posixpath
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
 
-from alecia_pipeline.images.selection import Paths, globbed_files
+from alecia_pipeline.images.layout import Layout
 from alecia_pipeline.source.glob import matches
 from alecia_pipeline.source.jsonc import parse_jsonc
-from alecia_pipeline.source.tree import SYMLINK, Tree
-from alecia_pipeline.source.workspace import Workspace
+from alecia_pipeline.source.lockfile import LOCKFILE, Lockfile
+from alecia_pipeline.source.tree import Tree
 
 ROOT_FILES = (
     "package.json",
+    LOCKFILE,
     "pnpm-workspace.yaml",
     ".npmrc",
     ".nvmrc",
@@ -24,21 +22,26 @@ ROOT_FILES = (
     "package-lock.json",
     "yarn.lock",
 )
-"""At the repository's root. `pnpm-lock.yaml` is not among them: it goes in cut to the app's slice."""
+"""At the repository's root. Of `pnpm-lock.yaml`, what goes in is cut to the app's slice."""
 
 _TURBO = ("turbo.json", "turbo.jsonc")
-_PATH = re.compile(r"(?:\.\./)+[\w./@-]+")
 
 
-def root_inputs(paths: Paths, tree: Tree, workspace: Workspace, closure: Iterable[str]) -> set[str]:
-    """Return the root inputs of a closure. Raises UsageError for a turbo.json or tsconfig that does not parse."""
-    found = {path for path in paths.ordered if "/" not in path and matches(path, ROOT_FILES)}
-    found |= globbed_files(paths, _global_dependencies(tree))
-    folders = [folder for folder in closure if folder != "."]
-    for folder in folders:
-        found |= {path for path in _script_paths(workspace, folder) if path in paths}
-    found |= _configurations(paths, tree, folders, found)
-    return found
+def root_inputs(layout: Layout, lockfile: Lockfile | None) -> frozenset[str]:
+    """Return the root inputs of a commit. Raises UsageError for a turbo.json that does not parse.
+
+    Patches are among them, used or not: pnpm reads all that are configured.
+    """
+    files = {entry.path for entry in layout.packages.get(".", ())}
+    found = {path for path in files if "/" not in path and matches(path, ROOT_FILES)}
+    patches = set(layout.paths.below("patches")) | set(_patches(lockfile)) & layout.tree.entries.keys()
+    return frozenset(found | patches | layout.paths.globbed(_global_dependencies(layout.tree)))
+
+
+def _patches(lockfile: Lockfile | None) -> Iterator[str]:
+    for entry in (lockfile.patched_dependencies if lockfile else {}).values():
+        if isinstance(entry, Mapping):
+            yield str(entry.get("path"))
 
 
 def _global_dependencies(tree: Tree) -> list[str]:
@@ -48,34 +51,3 @@ def _global_dependencies(tree: Tree) -> list[str]:
         if isinstance(document, dict) and isinstance(document.get("globalDependencies"), list):
             return [str(item).removeprefix("$TURBO_ROOT$/") for item in document["globalDependencies"]]
     return []
-
-
-def _script_paths(workspace: Workspace, folder: str) -> Iterator[str]:
-    """Yield the files above a package that its scripts name, such as `node ../../scripts/build.mjs`."""
-    for script in workspace.package(folder).manifest.scripts.values():
-        for path in _PATH.findall(str(script)):
-            yield posixpath.normpath(posixpath.join(folder, path))
-
-
-def _configurations(paths: Paths, tree: Tree, folders: Iterable[str], roots: Iterable[str]) -> set[str]:
-    """Return the configuration files that tsconfigs lead to, outside their packages too, near and far."""
-    queue = [path for path in roots if posixpath.basename(path).startswith("tsconfig")]
-    for folder in folders:
-        queue += [path for path in paths.below(folder) if matches(path, (f"{folder}/tsconfig*.json",))]
-    seen: set[str] = set()
-    while queue:
-        path = queue.pop()
-        if path not in seen and tree.entries[path].mode != SYMLINK:
-            seen.add(path)
-            queue += [target for target in _extends(tree, path) if target in paths]
-    return seen
-
-
-def _extends(tree: Tree, path: str) -> Iterator[str]:
-    document: Mapping[str, Any] = parse_jsonc(tree.read(path), path)
-    value = document.get("extends") if isinstance(document, dict) else None
-    for item in value if isinstance(value, list) else [value]:
-        if isinstance(item, str) and item.startswith("."):
-            target = posixpath.normpath(posixpath.join(posixpath.dirname(path), item))
-            yield target
-            yield f"{target}.json"

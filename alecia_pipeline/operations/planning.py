@@ -2,19 +2,22 @@
 
 import functools
 import time
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from alecia_pipeline.adapters.git import open_commit, resolve
+from alecia_pipeline.adapters.git import Commits, open_commit
 from alecia_pipeline.adapters.registry import Registry, stored_login
 from alecia_pipeline.adapters.registry_http import ATTEMPTS, RegistryClient, SilentRegistryError
 from alecia_pipeline.config import Config
 from alecia_pipeline.errors import UsageError
-from alecia_pipeline.images.context import Memory, Snapshot, pruned_context
-from alecia_pipeline.images.fields import build_fields
+from alecia_pipeline.images.bases import bases_of
+from alecia_pipeline.images.context import Snapshot, pruned_context
+from alecia_pipeline.images.fields import build_fields, tools_of
+from alecia_pipeline.images.parts import Memory
 from alecia_pipeline.images.ports import ImageRegistry
 from alecia_pipeline.images.reference import image_repository, key_tag
 from alecia_pipeline.operations.runner import Runner
@@ -23,13 +26,17 @@ from alecia_pipeline.release.model import Plan, ReleaseRecord
 from alecia_pipeline.release.plan import Keyed, Known, Scope, assemble_plan
 from alecia_pipeline.release.services import changed_services, new_migrations
 from alecia_pipeline.source.apps import App, commit_config, discover_apps
-from alecia_pipeline.source.lockfile import LOCKFILE, parse_lockfile
+from alecia_pipeline.source.base_lock import BaseLock, read_base_lock
+from alecia_pipeline.source.tree import Tree
 from alecia_pipeline.source.workspace import read_workspace
 
 COMPOSE_FILE = "docker-compose.production.yml"
 """Where no environment says otherwise."""
 
 QUESTIONS_AT_A_TIME = 8
+
+COMMITS_KEPT = 16
+"""In memory, of each planner; one of 5,000 files takes about 5 MB."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,8 @@ class CommitView:
     snapshot: Snapshot
     config: Config
     apps: tuple[App, ...]
+    bases: BaseLock
+    keyed: dict[tuple[str, tuple[tuple[str, str], ...]], Keyed] = field(default_factory=dict, repr=False, compare=False)
 
     def app(self, name: str) -> App:
         """Return one app. Raises UsageError naming the known ones."""
@@ -52,15 +61,17 @@ class CommitView:
         )
 
 
-def read_commit(runner: Runner, rev: str, memory: Memory | None = None) -> CommitView:
-    """Read a revision. `memory`: what another commit's reading left. Raises UsageError."""
-    commit = resolve(runner.repo, rev)
-    tree = open_commit(runner.repo, commit)
+def read_commit(runner: Runner, rev: str) -> CommitView:
+    """Read a revision. Raises UsageError."""
+    return read_tree(open_commit(runner.repo, rev), Memory())
+
+
+def read_tree(tree: Tree, memory: Memory) -> CommitView:
+    """Read the tree of a commit. `memory`: what another commit's reading left. Raises UsageError."""
     workspace = read_workspace(tree)
-    lockfile = parse_lockfile(tree.read(LOCKFILE), LOCKFILE) if LOCKFILE in tree.entries else None
     config = commit_config(tree)
-    snapshot = Snapshot(tree, workspace, lockfile, memory or Memory())
-    return CommitView(commit, snapshot, config, discover_apps(tree, workspace, config))
+    snapshot = Snapshot(tree, workspace, memory.lockfile(tree), memory)
+    return CommitView(tree.commit or "", snapshot, config, discover_apps(tree, workspace, config), read_base_lock(tree))
 
 
 def build_arguments(runner: Runner, app: App, environment: str | None) -> Mapping[str, str]:
@@ -72,9 +83,13 @@ def build_arguments(runner: Runner, app: App, environment: str | None) -> Mappin
 def keyed_app(runner: Runner, view: CommitView, app: App, environment: str | None) -> Keyed:
     """Return one app with all that its image depends on. Raises UsageError for files that cannot be sent."""
     arguments = build_arguments(runner, app, environment)
-    context = pruned_context(view.snapshot, app, arguments)
-    fields = build_fields(context, view.snapshot.workspace, arguments, runner.config.builder.contexts)
-    return Keyed(context, fields)
+    known = app.name, tuple(sorted(arguments.items()))
+    if known not in view.keyed:
+        context = pruned_context(view.snapshot, app, arguments)
+        bases = bases_of(context.reads.bases, view.bases.images, runner.config.builder.contexts)
+        fields = build_fields(context, arguments, bases, tools_of(view.snapshot.workspace, view.bases))
+        view.keyed[known] = Keyed(context, fields)
+    return view.keyed[known]
 
 
 def make_plan(  # noqa: PLR0913 - each is one option of the command, by keyword only
@@ -92,27 +107,63 @@ def make_plan(  # noqa: PLR0913 - each is one option of the command, by keyword 
     Raises UsageError for bad input, OutsideError when the registry refuses or is silent: never a guess. Only a plan
     `to_look` at, which nothing is built from, goes on without a silent registry, and says that images are unknown.
     """
-    started = time.monotonic()
-    view = read_commit(runner, rev)
-    past = _Past(runner, view, since, live)
-    keyed = [keyed_app(runner, view, app, environment) for app in view.apps]
-    known = {app.app.name: Known(before=past.keyed(app.app.name, environment)) for app in keyed}
-    if not since:
-        asked = _Question(runner, view, keyed, known)
-        known = _ask_softly(asked, registry) if to_look else _ask(asked, registry)
-    scope = _scope(runner, view, past.commit, environment, since)
-    return assemble_plan(scope, keyed, known, time.monotonic() - started)
+    planner = Planner(runner)
+    return planner.plan(rev, since=since, environment=environment, live=live, registry=registry, to_look=to_look)
+
+
+class Planner:
+    """Plans commits of one repository. What it has read of a commit serves the next plan; the answers are the same."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+        self._commits = Commits(runner.repo)
+        self._memory = Memory()
+        self._views: OrderedDict[str, CommitView] = OrderedDict()
+
+    def plan(  # noqa: PLR0913 - as make_plan
+        self,
+        rev: str = "HEAD",
+        *,
+        since: str | None = None,
+        environment: str | None = None,
+        live: ReleaseRecord | None = None,
+        registry: ImageRegistry | None = None,
+        to_look: bool = False,
+    ) -> Plan:
+        """Plan a release of `rev`, as `make_plan` does."""
+        started = time.monotonic()
+        view = self.read(rev)
+        past = _Past(self, view, since, live)
+        keyed = [self.keyed(view, app, environment) for app in view.apps]
+        known = {app.app.name: Known(before=past.keyed(app.app.name, environment)) for app in keyed}
+        if not since:
+            asked = _Question(self._runner, view, keyed, known)
+            known = _ask_softly(asked, registry) if to_look else _ask(asked, registry)
+        scope = _scope(self._runner, view, past.commit, environment, since)
+        return assemble_plan(scope, keyed, known, time.monotonic() - started)
+
+    def read(self, rev: str) -> CommitView:
+        """Read a revision, or remember it. Raises UsageError."""
+        commit = self._commits.resolve(rev)
+        view = self._views.pop(commit, None) or read_tree(self._commits.tree(commit), self._memory)
+        self._views[commit] = view
+        if len(self._views) > COMMITS_KEPT:
+            self._views.popitem(last=False)
+        return view
+
+    def keyed(self, view: CommitView, app: App, environment: str | None) -> Keyed:
+        """Return one app with all that its image depends on. Raises UsageError for files that cannot be sent."""
+        return keyed_app(self._runner, view, app, environment)
 
 
 class _Past:
     """What is compared with: one earlier commit, or, app by app, the commits that an environment runs."""
 
-    def __init__(self, runner: Runner, view: CommitView, since: str | None, live: ReleaseRecord | None) -> None:
-        self._runner = runner
+    def __init__(self, planner: Planner, view: CommitView, since: str | None, live: ReleaseRecord | None) -> None:
+        self._planner = planner
         self._view = view
         self._commits = {name: app.commit for name, app in live.apps.items()} if live else {}
-        self._views: dict[str, CommitView | None] = {}
-        self._since = read_commit(runner, since, view.snapshot.memory) if since else None
+        self._since = planner.read(since) if since else None
         self.commit = self._since or (self._read(live.commit) if live else None)
 
     def keyed(self, name: str, environment: str | None) -> Keyed | None:
@@ -120,16 +171,14 @@ class _Past:
         before = self._since or (self._read(self._commits[name]) if name in self._commits else None)
         for app in before.apps if before else ():
             if before and app.name == name:
-                return keyed_app(self._runner, before, app, environment)
+                return self._planner.keyed(before, app, environment)
         return None
 
     def _read(self, commit: str) -> CommitView | None:
-        if commit not in self._views:
-            try:
-                self._views[commit] = read_commit(self._runner, commit, self._view.snapshot.memory)
-            except UsageError:  # a shallow clone, or rewritten history: less to say, the same to do
-                self._views[commit] = None
-        return self._views[commit]
+        try:
+            return self._planner.read(commit)
+        except UsageError:  # a shallow clone, or rewritten history: less to say, the same to do
+            return None
 
 
 def registry_name(runner: Runner, view: CommitView) -> str | None:

@@ -1,25 +1,27 @@
 """Which workspace packages a change reaches: by their files, their part of the lockfile, or what they need."""
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 
 from alecia_pipeline.images.context import Snapshot
-from alecia_pipeline.images.lock import LockSlice
-from alecia_pipeline.images.roots import root_inputs
+from alecia_pipeline.images.layout import ROOT
+from alecia_pipeline.images.lock import changed_importers
+from alecia_pipeline.images.references import Search, leaving
 from alecia_pipeline.source.lockfile import LOCKFILE
 
 
 def affected_packages(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
     """Return, sorted, the names of the packages of `after` that differ from `before`, directly or by what they need."""
     changed = _changed_paths(before, after)
-    direct = {after.workspace.owner(path).dir for path in changed} - {"."}
-    direct |= after.workspace.packages.keys() - before.workspace.packages.keys()
-    direct |= set(_by_lockfile(before, after)) if LOCKFILE in changed else set()
-    direct |= set(_by_root(after, {path for path in changed if after.workspace.owner(path).dir == "."}))
+    packages = after.workspace.packages
+    direct = {after.layout.owner(path) for path in changed} | (packages.keys() - before.workspace.packages.keys())
+    direct |= _by_lockfile(before, after) if LOCKFILE in changed else set()
+    direct |= set(_by_root(after, {path for path in changed - {LOCKFILE} if after.layout.owner(path) == ROOT}))
     return tuple(
         sorted(
             package.name
-            for folder, package in after.workspace.packages.items()
-            if direct.intersection(after.workspace.closure(folder))
+            for folder, package in packages.items()
+            if not (direct - {ROOT}).isdisjoint(after.workspace.closure(folder))
         )
     )
 
@@ -30,18 +32,22 @@ def _changed_paths(before: Snapshot, after: Snapshot) -> set[str]:
     return changed | (old.keys() - new.keys())
 
 
-def _by_lockfile(before: Snapshot, after: Snapshot) -> Iterable[str]:
-    for folder in after.workspace.packages:
-        if _slice(before, folder) != _slice(after, folder):
-            yield folder
-
-
-def _slice(snapshot: Snapshot, folder: str) -> LockSlice | None:
-    return snapshot.memory.lock(snapshot.lockfile).slice((folder,)) if snapshot.lockfile else None
+def _by_lockfile(before: Snapshot, after: Snapshot) -> AbstractSet[str]:
+    if before.lockfile is None or after.lockfile is None:
+        return after.workspace.packages.keys()
+    return changed_importers(before.lockfile, after.lockfile)
 
 
 def _by_root(after: Snapshot, changed: set[str]) -> Iterable[str]:
-    """Yield the packages for which a changed file outside of every package is a root input."""
-    for folder in after.workspace.packages if changed - {LOCKFILE} else ():
-        if changed & root_inputs(after.paths, after.tree, after.workspace, [folder]):
-            yield folder
+    """Return the packages that a changed file outside of every package reaches: all, if it is a root input."""
+    if changed & after.roots:
+        return after.workspace.packages.keys()
+    return [folder for folder in after.workspace.packages if changed and _names(after, folder, changed)]
+
+
+def _names(after: Snapshot, folder: str, changed: set[str]) -> bool:
+    """Tell whether the files of a package name a changed file, or one that does."""
+    known = after.memory.referenced
+    files = after.layout.packages.get(folder, ())
+    first = [reference for entry in files for reference in leaving(after.tree, entry, folder, known)]
+    return bool(first) and not changed.isdisjoint(Search(after.layout, frozenset({folder}), known).beyond(first, ()))

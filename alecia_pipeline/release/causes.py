@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
 from alecia_pipeline.images.fields import BuildFields, Facts, is_lockfile
 from alecia_pipeline.release.model import Cause, CauseKind
@@ -9,8 +11,22 @@ from alecia_pipeline.release.model import Cause, CauseKind
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
+@dataclass(frozen=True)
+class _Side:
+    """One of the two keys: what is hashed, and what explains it."""
+
+    fields: BuildFields
+    facts: Facts
+
+    @cached_property
+    def files(self) -> Mapping[str, str]:
+        """The loose files, and those of the packages that differ."""
+        return {**self.fields.files, **self.facts.files}
+
+
 def explain(old: tuple[BuildFields, Facts], new: tuple[BuildFields, Facts]) -> tuple[Cause, ...]:
     """Return all causes, the ones about the build first, then files. Empty when the fields are equal."""
+    left, right = _Side(*old), _Side(*new)
     before, after = old[0], new[0]
     causes = [
         *_values(before, after),
@@ -18,9 +34,9 @@ def explain(old: tuple[BuildFields, Facts], new: tuple[BuildFields, Facts]) -> t
         *_differences("secret", dict.fromkeys(before.secrets, ""), dict.fromkeys(after.secrets, "")),
         *_differences("base_image", before.bases, after.bases),
         *_differences("tool", before.tools, after.tools),
-        *_packages(old[1], new[1]),
-        *_lockfile(old, new),
-        *_files(old, new),
+        *_packages(left.facts, right.facts),
+        *_lockfile(left, right),
+        *_files(left, right),
     ]
     return tuple(causes)
 
@@ -46,20 +62,20 @@ def _packages(old: Facts, new: Facts) -> Iterator[Cause]:
         yield Cause(kind="closure", what=folder, detail="is no longer needed")
 
 
-def _lockfile(old: tuple[BuildFields, Facts], new: tuple[BuildFields, Facts]) -> Iterator[Cause]:
+def _lockfile(old: _Side, new: _Side) -> Iterator[Cause]:
     """Yield one cause per entry; a lockfile that came, went or changed its form has the whole file as its cause."""
     entries = [
         cause.model_copy(update={"kind": "patch"}) if cause.what.startswith("patchedDependencies") else cause
-        for cause in _differences("lockfile", old[1].lock, new[1].lock)
+        for cause in _differences("lockfile", old.facts.lock, new.facts.lock)
     ]
     yield from entries
     if not entries:
-        yield from _differences("lockfile", *(_only(each[0].files, is_lockfile) for each in (old, new)))
+        yield from _differences("lockfile", *(_only(side.files, is_lockfile) for side in (old, new)))
 
 
-def _files(old: tuple[BuildFields, Facts], new: tuple[BuildFields, Facts]) -> Iterator[Cause]:
-    before, after = (_only(each[0].files, lambda path: not is_lockfile(path)) for each in (old, new))
-    moved = old[1].closure ^ new[1].closure
+def _files(old: _Side, new: _Side) -> Iterator[Cause]:
+    before, after = (_only(side.files, lambda path: not is_lockfile(path)) for side in (old, new))
+    moved = old.facts.closure ^ new.facts.closure
     for path in sorted(before.keys() | after.keys()):
         came_or_went = path not in before or path not in after
         if before.get(path) == after.get(path) or (came_or_went and _inside(path, moved)):
@@ -68,13 +84,13 @@ def _files(old: tuple[BuildFields, Facts], new: tuple[BuildFields, Facts]) -> It
         yield Cause(kind=kind, what=path, detail=detail)
 
 
-def _file_cause(path: str, old: tuple[BuildFields, Facts], new: tuple[BuildFields, Facts]) -> tuple[CauseKind, str]:
-    if path in old[1].ignored:
+def _file_cause(path: str, old: _Side, new: _Side) -> tuple[CauseKind, str]:
+    if path in old.facts.ignored:
         return "ignore", "is no longer ignored"
-    if path in new[1].ignored:
+    if path in new.facts.ignored:
         return "ignore", "is ignored now"
-    detail = _detail(old[0].files.get(path), new[0].files.get(path))
-    if path in {old[0].dockerfile, new[0].dockerfile}:
+    detail = _detail(old.files.get(path), new.files.get(path))
+    if path in {old.fields.dockerfile, new.fields.dockerfile}:
         return "dockerfile", detail
     return ("patch" if path.startswith("patches/") else "file"), detail
 

@@ -105,4 +105,5 @@ def _causes(keyed: Keyed, known: Known, since: str | None) -> tuple[Cause, ...]:
 
 
 def _differences(before: Keyed, after: Keyed) -> tuple[Cause, ...]:
-    return explain((before.fields, context_facts(before.context)), (after.fields, context_facts(after.context)))
+    old, new = context_facts(before.context, after.context), context_facts(after.context, before.context)
+    return explain((before.fields, old), (after.fields, new))

@@ -15,6 +15,7 @@ from alecia_pipeline.source.workspace import Package, Workspace
 _DOCKERFILE = re.compile(r"Dockerfile(?:\.[\w-]+)?|[\w-]+\.[Dd]ockerfile")
 _FILTER = re.compile(r"(?:--filter|--scope|-F|turbo prune)[= ]+[\"']?([^-\s\"'][^\s\"']*)")
 _DOTS = re.compile(r"^\.\.\.\^?|\^?\.\.\.$|^\.(?=/)|[{}]")
+_NOT_RELEASED = frozenset({"dev", "development", "local", "test", "e2e", "ci", "base"})
 _BEST = ("Dockerfile", "Dockerfile.prod", "Dockerfile.production")
 
 
@@ -125,13 +126,21 @@ def _readable(tree: Tree, path: str) -> Dockerfile | None:
 
 
 def _is_dockerfile(path: str) -> bool:
+    if "ockerfile" not in path:  # nearly every path of a monorepo
+        return False
     name = posixpath.basename(path)
     return _DOCKERFILE.fullmatch(name) is not None and not name.endswith(".dockerignore")
 
 
 def _rank(path: str) -> tuple[int, str]:
-    name = posixpath.basename(path)
-    return (_BEST.index(name) if name in _BEST else len(_BEST), path)
+    """Order Dockerfiles by how likely they are the one that is released: `Dockerfile.web` of `web` before any other."""
+    folder, name = posixpath.split(path)
+    if name in _BEST:
+        return _BEST.index(name), path
+    words = re.split(r"[.-]", name.lower())
+    if _NOT_RELEASED.intersection(words):
+        return len(_BEST) + 2, path
+    return len(_BEST) + (posixpath.basename(folder).lower() not in words), path
 
 
 def _built_by(dockerfile: Dockerfile | None, workspace: Workspace) -> Iterator[tuple[Package, str | None]]:

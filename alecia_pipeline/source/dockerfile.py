@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from alecia_pipeline.errors import UsageError
 from alecia_pipeline.source.dockerfile_lines import Heredoc, Statement, directives, statements
@@ -90,8 +91,9 @@ class Dockerfile:
         )
 
 
+@lru_cache(maxsize=256)
 def parse_dockerfile(data: bytes, path: str) -> Dockerfile:
-    """Parse a Dockerfile. Raises UsageError with path and line."""
+    """Parse a Dockerfile; the same bytes are parsed once. Raises UsageError with path and line."""
     lines = decode(data, path).replace("\r\n", "\n").split("\n")
     settings = directives(lines)
     found = [_instruction(statement, path) for statement in statements(lines, settings.get("escape", "\\"), path)]

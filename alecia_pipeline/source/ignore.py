@@ -97,7 +97,7 @@ def ignore_for(tree: Tree, dockerfile: str) -> DockerIgnore:
     return DockerIgnore(None, ())
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=128)
 def _parsed(data: bytes, path: str) -> DockerIgnore:
     """Parse a file once for all the Dockerfiles that share it, so that they share its verdicts too."""
     return DockerIgnore.parse(data, path)

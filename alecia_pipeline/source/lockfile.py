@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from alecia_pipeline.errors import UsageError
@@ -54,6 +54,11 @@ class Lockfile:
     packages: Mapping[str, Mapping[str, Any]]
     snapshots: Mapping[str, Mapping[str, Any]]
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def edges(self) -> dict[str, tuple[str, ...]]:
+        """A memory for whoever walks the snapshots: the keys that a snapshot needs."""
+        return {}
 
     @property
     def major(self) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 from alecia_pipeline.errors import UsageError
@@ -45,8 +46,12 @@ class Manifest:
         return {name: spec for kind in reversed(kinds or ALL_KINDS) for name, spec in maps[kind].items()}
 
 
+@lru_cache(maxsize=2048)
 def parse_manifest(data: bytes, path: str) -> Manifest:
-    """Parse a `package.json`. Raises UsageError with path and line, and for one that no person wrote."""
+    """Parse a `package.json`; the same bytes once.
+
+    Raises UsageError with path and line, and for one that no person wrote.
+    """
     if len(data) > MAX_BYTES:
         raise UsageError(
             f"{path} is too large for a manifest",

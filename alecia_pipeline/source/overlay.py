@@ -30,6 +30,10 @@ class Overlay:
         """Return a file's bytes. Raises KeyError for a path that is not an entry."""
         return self._files[path] if path in self._files else self._tree.read(path)
 
+    def size(self, path: str) -> int:
+        """Return a file's size in bytes. Raises KeyError for a path that is not an entry."""
+        return len(self._files[path]) if path in self._files else self._tree.size(path)
+
 
 def _entry(path: str, data: bytes, before: Entry | None) -> Entry:
     oid = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()

@@ -17,16 +17,18 @@ _KINDS = ("dependencies", "devDependencies", "optionalDependencies")
 def lock_slice(lockfile: Lockfile, folders: Iterable[str]) -> Lockfile:
     """Cut the lockfile to the importers of `folders` and of the root, which every install reads.
 
-    Settings, overrides, patches and package extensions stay whole: pnpm compares them with the verbatim
-    `package.json` and `pnpm-workspace.yaml`. Raises UsageError when an importer needs what the lockfile lacks.
+    Settings, patches and package extensions stay whole: pnpm compares them with `package.json` and
+    `pnpm-workspace.yaml`, where overrides and catalogs are cut too (`images/cuts.py`). Raises UsageError when an
+    importer needs what the lockfile lacks.
     """
     wanted = {".", *folders}
     importers = {folder: block for folder, block in lockfile.importers.items() if folder in wanted}
     reached = _reachable(lockfile, importers.values())
-    packages = {_package_key(lockfile, key) for key in reached}
+    packages = {package_key(lockfile, key) for key in reached}
     return replace(
         lockfile,
         importers=importers,
+        overrides=_used_overrides(lockfile, importers.values(), packages),
         catalogs=_used_catalogs(lockfile, importers.values()),
         packages={key: block for key, block in lockfile.packages.items() if key in packages},
         snapshots={key: block for key, block in lockfile.snapshots.items() if key in reached},
@@ -37,6 +39,7 @@ def slice_document(lockfile: Lockfile, folders: Iterable[str]) -> dict[str, Any]
     """Return the slice as the document that `render_slice` writes, every mapping below the top in key order."""
     part = lock_slice(lockfile, folders)
     sections: dict[str, Any] = {
+        "overrides": part.overrides,
         "catalogs": part.catalogs,
         "importers": {folder: block.raw for folder, block in part.importers.items()},
         "packages": part.packages,
@@ -58,6 +61,28 @@ def _ordered(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _ordered(value[key]) for key in sorted(value)}
     return value
+
+
+def _used_overrides(lockfile: Lockfile, importers: Iterable[Importer], packages: Iterable[str]) -> Mapping[str, str]:
+    """Keep the overrides of what is installed, or asked for; and every removal (`-`), which leaves no trace."""
+    if lockfile.major < SPLIT_VERSION:
+        return lockfile.overrides
+    names = {_name(key) for key in packages}
+    names |= {name for importer in importers for name in importer.all()}
+    return {
+        selector: value for selector, value in lockfile.overrides.items() if value == "-" or target(selector) in names
+    }
+
+
+def target(selector: str) -> str:
+    """Return the name that an override is about: `b` of `a@1>b@^2`. Ranges hold `>` too, behind an `@` or a space."""
+    parent = _PARENT.match(selector)
+    return _name(selector[parent.end() :] if parent else selector)
+
+
+def _name(key: str) -> str:
+    """Return the name in `name@version`, or the whole of a bare name."""
+    return key[: key.index("@", 1)] if "@" in key[1:] else key
 
 
 def _used_catalogs(lockfile: Lockfile, importers: Iterable[Importer]) -> Mapping[str, Any]:
@@ -91,9 +116,35 @@ def _roots(lockfile: Lockfile, importer: Importer) -> Iterator[str]:
         yield from _key(lockfile, name, locked.version, "an importer")
 
 
-def _edges(lockfile: Lockfile, key: str) -> Iterator[str]:
-    for name, version in _needs(lockfile.snapshots[key]):
-        yield from _key(lockfile, name, version, key)
+def _edges(lockfile: Lockfile, key: str) -> tuple[str, ...]:
+    known = lockfile.edges.get(key)
+    if known is None:
+        needs = _needs(lockfile.snapshots[key])
+        known = tuple(found for name, version in needs for found in _key(lockfile, name, version, key))
+        lockfile.edges[key] = known
+    return known
+
+
+def importers_reaching(lockfile: Lockfile, keys: Iterable[str]) -> frozenset[str]:
+    """Return the folders that need one of the snapshots, near or far. Raises UsageError as `lock_slice` does.
+
+    Snapshots that no importer reaches may lack what they need: nobody installs them.
+    """
+    queue = list(keys)
+    if not queue:
+        return frozenset()
+    needed_by: dict[str, list[str]] = {}
+    for key, block in lockfile.snapshots.items():
+        for name, version in _needs(block):
+            needed_by.setdefault(_found(lockfile, name, version) or "", []).append(key)
+    seen = set(queue)
+    while queue:
+        fresh = [key for key in needed_by.get(queue.pop(), ()) if key not in seen]
+        seen.update(fresh)
+        queue += fresh
+    return frozenset(
+        folder for folder, block in lockfile.importers.items() if not seen.isdisjoint(_roots(lockfile, block))
+    )
 
 
 def _needs(block: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -140,9 +191,12 @@ def _found(lockfile: Lockfile, name: str, version: str) -> str | None:
     return next((key for key in keys if key in lockfile.snapshots), None)
 
 
+_PARENT = re.compile(r".*?[^ |@]>")
+"""As pnpm's parseOverrides finds the end of the parent."""
+
 _PEERS = re.compile(r"\(.*$")
 
 
-def _package_key(lockfile: Lockfile, key: str) -> str:
+def package_key(lockfile: Lockfile, key: str) -> str:
     """Return the key of what is fetched for a snapshot: without the peers and the patch in brackets."""
     return key if key in lockfile.packages else _PEERS.sub("", key)

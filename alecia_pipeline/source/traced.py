@@ -27,3 +27,8 @@ class Traced:
         data = self._tree.read(path)
         self.seen[path] = self.entries[path].oid
         return data
+
+    def size(self, path: str) -> int:
+        """Return a file's size in bytes, which its content says too. Raises what the tree does."""
+        self.seen[path] = self.entries[path].oid
+        return self._tree.size(path)

@@ -48,3 +48,7 @@ class Tree(Protocol):
         Raises KeyError for a path that is not an entry, UsageError for a file that this clone does not have.
         """
         ...
+
+    def size(self, path: str) -> int:
+        """Return how many bytes `read` returns, without reading them. Raises what `read` does."""
+        ...

@@ -125,10 +125,12 @@ def _manifest(tree: Tree, folder: str) -> Manifest:
 
 def _folders(paths: Iterable[str], patterns: list[str]) -> Iterable[str]:
     """Yield the folders whose manifest a pattern names; like pnpm, `packages/**` takes `packages` itself too."""
+    ending = f"/{MANIFEST_FILE}"
     for path in paths:
-        folder, _, file = path.rpartition("/")
-        if file == MANIFEST_FILE and folder and not _INSTALLED & set(folder.split("/")) and matches(path, patterns):
-            yield folder
+        if path.endswith(ending):
+            folder = folder_of(path)
+            if not _INSTALLED & set(folder.split("/")) and matches(path, patterns):
+                yield folder
 
 
 def _patterns(tree: Tree, root: Manifest) -> tuple[str, ...]:

@@ -45,15 +45,16 @@ def test_every_field_counts() -> None:
         replace(fields, dockerfile="Dockerfile"),
         replace(fields, target="runner"),
         replace(fields, files={}),
+        replace(fields, packages={}),
         replace(fields, build_args={"A": "1"}),
         replace(fields, secrets=("npm",)),
         replace(fields, bases={}),
         replace(fields, tools={}),
         replace(fields, epoch=1),
         replace(fields, platform="linux/arm64"),
-        replace(fields, schema=2),
+        replace(fields, schema=0),
     ]
-    assert len({build_key(each) for each in (fields, *others)}) == 11
+    assert len({build_key(each) for each in (fields, *others)}) == 12
 
 
 def test_bases_are_pinned_by_their_digest_or_by_what_stands_in() -> None:
@@ -61,7 +62,7 @@ def test_bases_are_pinned_by_their_digest_or_by_what_stands_in() -> None:
         {"apps/cms/Dockerfile": f"FROM node:20@{PINNED} AS a\nFROM node:22\nCOPY --from=a / /\nCOPY --from=x / /\n"}
     )
     fields = keyed(commit, "cms", stand_ins={"node:22": "docker-image://r/node@sha256:b", "y": "z"}).fields
-    assert fields.bases == {f"node:20@{PINNED}": PINNED, "node:22": "docker-image://r/node@sha256:b", "x": ""}
+    assert fields.bases == {f"node:20@{PINNED}": PINNED, "node:22": "sha256:b", "x": ""}
 
 
 def test_the_package_manager_is_a_tool() -> None:
@@ -74,8 +75,10 @@ def test_build_args_are_fields() -> None:
 
 
 def test_facts_are_those_of_the_context() -> None:
-    facts = context_facts(keyed(snapshot(), "cms").context)
+    website = keyed(snapshot(), "website").context
+    facts = context_facts(keyed(snapshot(), "cms").context, website)
     assert facts.closure == {"apps/cms", "packages/db"}
     assert facts.ignored == set()
+    assert set(facts.files) == {"apps/cms/package.json", "apps/cms/Dockerfile", "apps/cms/src/server.ts"}
     assert facts.lock["importers packages/db: pg (dependencies)"] == "8.0.0 (for ^8.0.0)"
-    assert context_facts(keyed(snapshot({"pnpm-lock.yaml": None}), "cms").context).lock == {}
+    assert context_facts(keyed(snapshot({"pnpm-lock.yaml": None}), "cms").context, website).lock == {}

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from alecia_pipeline.images.context import Memory, Snapshot, pruned_context
-from alecia_pipeline.images.fields import build_fields, build_key
+from alecia_pipeline.images.context import Snapshot
+from alecia_pipeline.images.parts import Memory
 from alecia_pipeline.source.apps import commit_config, discover_apps
 from alecia_pipeline.source.lockfile import LOCKFILE, parse_lockfile
 from alecia_pipeline.source.workspace import read_workspace
+from alecia_pipeline_tests.snapshots import keyed_app
 from alecia_pipeline_tests.trees import DictTree
 
 SAMPLE = Path(__file__).parents[2] / "examples" / "alepanel"
@@ -27,8 +28,7 @@ def keys(changes: dict[str, bytes]) -> dict[str, str]:
     commit = Snapshot(tree, read_workspace(tree), parse_lockfile(tree.read(LOCKFILE), LOCKFILE), MEMORY)
     found = {}
     for app in discover_apps(tree, commit.workspace, commit_config(tree)):
-        context = pruned_context(commit, app, app.config.build_args)
-        found[app.name] = build_key(build_fields(context, commit.workspace, app.config.build_args, {}))
+        found[app.name] = keyed_app(commit, app, build_args=app.config.build_args).key
     return found
 
 

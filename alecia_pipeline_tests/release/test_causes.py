@@ -14,7 +14,8 @@ FACTS = Facts()
 def causes(changes: Changes, app: str = "website") -> list[tuple[str, str, str]]:
     """Return what explains the way from the mini monorepo to one with `changes`."""
     old, new = keyed(snapshot(), app), keyed(snapshot(changes), app)
-    found = explain((old.fields, context_facts(old.context)), (new.fields, context_facts(new.context)))
+    before, after = context_facts(old.context, new.context), context_facts(new.context, old.context)
+    found = explain((old.fields, before), (new.fields, after))
     assert bool(found) == (old.key != new.key)
     return [(cause.kind, cause.what, cause.detail) for cause in found]
 
@@ -110,7 +111,7 @@ def test_a_mode_is_told() -> None:
         (replace(FIELDS, target="runner"), "dockerfile", "target", "last stage → runner"),
         (replace(FIELDS, platform="linux/arm64"), "platform", "platform", "linux/amd64 → linux/arm64"),
         (replace(FIELDS, epoch=1), "build_arg", "epoch", "0 → 1"),
-        (replace(FIELDS, schema=2), "tool", "build key schema", "1 → 2"),
+        (replace(FIELDS, schema=9), "tool", "build key schema", "2 → 9"),
         (replace(FIELDS, build_args={"A": "1"}), "build_arg", "A", "added: 1"),
         (replace(FIELDS, secrets=("npm",)), "secret", "npm", "added"),
         (replace(FIELDS, bases={"node:20-alpine": "sha256:b"}), "base_image", "node:20-alpine", "unpinned → sha256:b"),

@@ -1,0 +1,126 @@
+"""Where the files of a commit lie: by path, by folder, by package. Found out once per commit, whoever asks."""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from alecia_pipeline.source.glob import matches
+from alecia_pipeline.source.tree import Entry, Tree, folder_of
+from alecia_pipeline.source.wildcards import STAR, joined
+from alecia_pipeline.source.workspace import Workspace
+
+ROOT = "."
+
+_WILDCARD = re.compile(r"[*?\[\\]")
+_TOKEN = re.compile(r"\*|\?|\[\^?\]?[^\]/]*\]|\\.|.", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The paths of a tree in order, with quick answers to what is below a folder and what a pattern names."""
+
+    ordered: Sequence[str]
+    _known: dict[tuple[str, ...], frozenset[str]] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def folders(self) -> frozenset[str]:
+        """Every folder that holds a file, near or far; the root is not among them."""
+        found: set[str] = set()
+        for path in self.ordered:
+            folder = folder_of(path)
+            while folder and folder not in found:
+                found.add(folder)
+                folder = folder_of(folder)
+        return frozenset(found)
+
+    def below(self, folder: str) -> Sequence[str]:
+        """Return the files below a folder (`.`: all)."""
+        return self.ordered if folder == ROOT else _below(self.ordered, folder)
+
+    def named(self, source: str) -> Iterable[str]:
+        """Return the files and folders that a COPY source means: itself, or what its wildcards match."""
+        if not _WILDCARD.search(source):
+            return (source,)
+        known = ("COPY", source)
+        if known not in self._known:
+            pattern = re.compile(joined([_translate(token) for token in _TOKEN.findall(source)], "", ""), re.DOTALL)
+            self._known[known] = frozenset(filter(pattern.fullmatch, (*self.ordered, *self.folders)))
+        return self._known[known]
+
+    def globbed(self, patterns: Iterable[str]) -> frozenset[str]:
+        """Return the files that globs of `alecia.yaml` or `turbo.json` name; a folder means all below it."""
+        wanted = tuple(patterns)
+        if wanted not in self._known:
+            deep = tuple(f"{pattern.rstrip('/')}/**" for pattern in wanted)
+            self._known[wanted] = frozenset(path for path in self.ordered if matches(path, (*wanted, *deep)))
+        return self._known[wanted]
+
+
+def _below(ordered: Sequence[str], folder: str) -> Sequence[str]:
+    return ordered[bisect_left(ordered, f"{folder}/") : bisect_left(ordered, f"{folder}0")]
+
+
+def _translate(token: str) -> str:
+    """Translate a token of Go's filepath.Match, where a leading dot is nothing special."""
+    if token == "*":  # noqa: S105 - a wildcard, not a password
+        return STAR
+    if token == "?":  # noqa: S105
+        return "[^/]"
+    if token[0] == "[" and len(token) > 1:
+        return "[" + token[1:-1].replace("[", r"\[") + "]"
+    return re.escape(token[-1])
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The files of a commit and the packages they belong to."""
+
+    tree: Tree
+    workspace: Workspace
+    paths: Paths
+
+    @cached_property
+    def packages(self) -> Mapping[str, tuple[Entry, ...]]:
+        """The files of each package by its folder, in path order, without those of the packages inside it."""
+        found: dict[str, list[Entry]] = {}
+        by_folder: dict[str, list[Entry]] = {}
+        for path, entry in self.tree.entries.items():
+            folder = folder_of(path)
+            files = by_folder.get(folder)
+            if files is None:
+                files = by_folder[folder] = found.setdefault(self.owner(path), [])
+            files.append(entry)
+        return {folder: tuple(files) for folder, files in found.items()}
+
+    def owner(self, path: str) -> str:
+        """Return the folder of the package that a file or folder belongs to."""
+        return self.workspace.owner(path).dir
+
+    def beyond(self, name: str, closure: frozenset[str]) -> Iterator[str]:
+        """Yield the file `name`, or those below the folder, that are in no package of the closure.
+
+        A folder with several packages, or the root, is cut to those of the closure and what lies beside them.
+        """
+        if name in self.tree.entries:
+            yield name
+        elif name != ROOT:
+            inside = _within(self._folders, name)
+            around = self.owner(name)
+            kept = {around} if len(inside) > 1 else {around, *inside}
+            yield from (path for path in self._owned(kept - closure | ({ROOT} & kept)) if path.startswith(f"{name}/"))
+
+    @cached_property
+    def _folders(self) -> Sequence[str]:
+        return sorted(self.workspace.packages)
+
+    def _owned(self, packages: Iterable[str]) -> Iterator[str]:
+        for folder in packages:
+            yield from (entry.path for entry in self.packages.get(folder, ()))
+
+
+def _within(folders: Sequence[str], name: str) -> Sequence[str]:
+    """Return `name`, if it is one of the folders, and those below it."""
+    own = [name] if folders[bisect_left(folders, name) :][:1] == [name] else []
+    return [*own, *_below(folders, name)]

@@ -1,0 +1,121 @@
+"""The visible files of one package: a part that the contexts of many apps, and of many commits, have in common."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from alecia_pipeline.images.cuts import cut_files
+from alecia_pipeline.images.layout import Paths
+from alecia_pipeline.images.lock import LockIndex, Texts
+from alecia_pipeline.images.references import Reference, Referenced, leaving
+from alecia_pipeline.images.refusals import may_be_refused, refusal
+from alecia_pipeline.source.ignore import DockerIgnore
+from alecia_pipeline.source.lock_blocks import LockBlocks
+from alecia_pipeline.source.lockfile import LOCKFILE, Lockfile, lockfile_of
+from alecia_pipeline.source.manifest import MANIFEST_FILE
+from alecia_pipeline.source.tree import SYMLINK, Entry, Tree
+from alecia_pipeline.source.workspace import WORKSPACE_FILE
+
+PARTS_KEPT = 20_000
+"""A commit adds as many as it changes packages, times the ignore files that are in use."""
+
+LOCKFILES_KEPT = 16
+"""Each takes as much memory as it has bytes, less what it shares with another."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One package's files: `ignored` are left out by .dockerignore; `leaving` is what the others name elsewhere."""
+
+    files: tuple[Entry, ...]
+    ignored: frozenset[str]
+    leaving: tuple[Reference, ...]
+
+    @cached_property
+    def sha256(self) -> str:
+        """The hash of one line per file: git's mode, its blob id, the path."""
+        return hashlib.sha256("".join(f"{e.mode:06o} {e.oid} {e.path}\n" for e in self.files).encode()).hexdigest()
+
+    @cached_property
+    def links(self) -> tuple[str, ...]:
+        """The symbolic links among the files."""
+        return tuple(entry.path for entry in self.files if entry.mode == SYMLINK)
+
+    @cached_property
+    def paths(self) -> frozenset[str]:
+        """The files' paths."""
+        return frozenset(entry.path for entry in self.files)
+
+
+class Memory:
+    """What commits share, so that nothing is read twice. The answers are the same without it."""
+
+    def __init__(self) -> None:
+        self.referenced = Referenced()
+        self._blocks = LockBlocks()
+        self._lockfiles: dict[str, Lockfile] = {}
+        self._fit: set[Entry] = set()
+        self._locks: dict[int, LockIndex] = {}
+        self._texts: Texts = {}
+        self._cuts: dict[tuple[int, tuple[str, ...], tuple[Entry | None, ...]], Mapping[str, bytes]] = {}
+        self._paths: Paths | None = None
+        self._parts: dict[tuple[int, str, tuple[Entry, ...]], tuple[DockerIgnore, Part]] = {}
+
+    def paths(self, tree: Tree) -> Paths:
+        """Return the index of a tree's paths; most commits have those of the one before."""
+        ordered = list(tree.entries)
+        if self._paths is None or self._paths.ordered != ordered:
+            self._paths = Paths(ordered)
+        return self._paths
+
+    def lockfile(self, tree: Tree) -> Lockfile | None:
+        """Return a tree's lockfile, if it has one. Raises UsageError with path and line."""
+        if LOCKFILE not in tree.entries:
+            return None
+        oid = tree.entries[LOCKFILE].oid
+        if oid not in self._lockfiles:
+            if len(self._lockfiles) >= LOCKFILES_KEPT:
+                self._lockfiles.clear()
+                self._locks.clear()
+                self._texts.clear()
+                self._cuts.clear()
+            self._lockfiles[oid] = lockfile_of(self._blocks.load(tree.read(LOCKFILE), LOCKFILE), LOCKFILE)
+        return self._lockfiles[oid]
+
+    def lock(self, lockfile: Lockfile) -> LockIndex:
+        """Return the index of a lockfile. It holds the lockfile, so its identity is its own for good."""
+        return self._locks.setdefault(id(lockfile), LockIndex(lockfile, self._texts))
+
+    def cuts(self, tree: Tree, lockfile: Lockfile, part: Lockfile, importers: tuple[str, ...]) -> Mapping[str, bytes]:
+        """Return the root files that are sent cut to the slice `part` of the lockfile, by path."""
+        roots = (tree.entries.get(MANIFEST_FILE), tree.entries.get(WORKSPACE_FILE))
+        known = id(lockfile), importers, roots
+        if known not in self._cuts:
+            self._cuts[known] = cut_files(tree.read, lockfile, part)
+        return self._cuts[known]
+
+    def part(self, tree: Tree, ignore: DockerIgnore, package: str, files: tuple[Entry, ...]) -> Part:
+        """Return what of a package's files is visible. Raises UsageError for a file that cannot be sent."""
+        known = id(ignore), package, files
+        if known not in self._parts:
+            if len(self._parts) >= PARTS_KEPT:
+                self._parts.clear()
+            self._parts[known] = ignore, self._made(tree, ignore, package, files)
+        return self._parts[known][1]
+
+    def _made(self, tree: Tree, ignore: DockerIgnore, package: str, files: Sequence[Entry]) -> Part:
+        seen = tuple(entry for entry in files if not ignore.ignored(entry.path))
+        self.check(tree, seen)
+        ignored = frozenset(entry.path for entry in files) - {entry.path for entry in seen}
+        found = (reference for entry in seen for reference in leaving(tree, entry, package, self.referenced))
+        return Part(seen, ignored, tuple(dict.fromkeys(found)))
+
+    def check(self, tree: Tree, files: Sequence[Entry]) -> None:
+        """Refuse what cannot be sent to a build. Raises UsageError."""
+        for entry in files:
+            if entry not in self._fit:
+                refused = refusal(entry, tree.read(entry.path) if may_be_refused(entry, tree) else b"")
+                if refused:
+                    raise refused
+                self._fit.add(entry)

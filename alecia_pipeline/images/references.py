@@ -1,0 +1,156 @@
+"""References: what the files of a context name by a relative path, inside their package and out of it.
+
+Every string that begins with `./` or `../` counts, whether it is an import, an `extends`, a project reference, a
+stylesheet's `url()` or a glob: what it names is in the context, so it cannot matter which of them the build reads.
+"""
+
+import posixpath
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from alecia_pipeline.errors import UsageError
+from alecia_pipeline.images.layout import ROOT, Layout
+from alecia_pipeline.source.jsonc import parse_jsonc
+from alecia_pipeline.source.manifest import MANIFEST_FILE
+from alecia_pipeline.source.tree import Entry, Tree, folder_of
+
+MAX_BYTES = 2_000_000
+"""A larger file is a bundle or data."""
+
+_RELATIVE = re.compile(rb"[\"'`(]\s*!?((?:\.{1,2}/)+[^\"'`()\s*{}<>|;,?#]*)(.?)", re.DOTALL)
+_IN_SCRIPTS = re.compile(rb"((?:\.\./)+[\w./@-]+)()")
+"""In package.json, where a path may stand in the midst of a command: `node ../../scripts/build.mjs`."""
+
+_OPEN = frozenset({b"*", b"{"})
+_SOURCES = (".ts", ".tsx", ".d.ts", ".mts", ".cts")
+_OTHERS = ".js .jsx .mjs .cjs .json .css .scss .sass .less .vue .svelte .astro .mdx"
+_ENDINGS = (*_SOURCES, *_OTHERS.split())
+_READ = frozenset({*_ENDINGS, ".jsonc", ".json5", ".pcss", ".html", ".prisma", ".graphql"})
+_COMPILED = re.compile(r"\.(?:[mc]?js|jsx)$")
+
+
+class Reference(NamedTuple):
+    """A relative path as a file writes it; an `open` one goes on with a wildcard or a value."""
+
+    path: str
+    open: bool
+
+    @property
+    def climbs(self) -> int:
+        """How many folders up it goes."""
+        return self.path.count("../")
+
+    def seen_from(self, folder: str) -> "Reference":
+        """Return it as a path from the repository's root; of an open one, the folder that is certain."""
+        written = self.path if not self.open or self.path.endswith("/") else folder_of(self.path)
+        return Reference(posixpath.normpath(posixpath.join(folder, written)), self.open)
+
+
+class Referenced:
+    """The references of each blob, found once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], tuple[Reference, ...]] = {}
+
+    def of(self, tree: Tree, entry: Entry, *, loose: bool = False) -> tuple[Reference, ...]:
+        """Return the relative paths that a file names; none for what is no source.
+
+        Of a `loose` JSON file, outside of the app's packages, only what it extends: it names much that editors read.
+        """
+        kind = _kind(entry.path, loose=loose) if entry.is_file else None
+        if kind is None:
+            return ()
+        if (entry.oid, kind) not in self._known:
+            self._known[entry.oid, kind] = tuple(dict.fromkeys(_READERS[kind](tree.read(entry.path))))
+        return self._known[entry.oid, kind]
+
+
+def _kind(path: str, *, loose: bool) -> str | None:
+    _, dot, ending = path.rpartition(".")
+    if f"{dot}{ending.lower()}" not in _READ:
+        return None
+    if ending == "json" and loose:
+        return "extends"
+    return "manifest" if path.rpartition("/")[2] == MANIFEST_FILE else "source"
+
+
+def relative_paths(data: bytes, pattern: re.Pattern[bytes] = _RELATIVE) -> Iterator[Reference]:
+    """Yield every relative path in quotes or brackets."""
+    if len(data) <= MAX_BYTES and b"./" in data:
+        for match in pattern.finditer(data):
+            yield Reference(match[1].decode(errors="replace"), match[2] in _OPEN)
+
+
+def _in_scripts(data: bytes) -> Iterator[Reference]:
+    return relative_paths(data, _IN_SCRIPTS)
+
+
+def _extended(data: bytes) -> Iterator[Reference]:
+    """Yield what a tsconfig extends; none for what does not parse, which whoever reads it will say."""
+    try:
+        document = parse_jsonc(data, "tsconfig.json") if b'"extends"' in data else None
+    except UsageError:
+        return
+    value = document.get("extends") if isinstance(document, dict) else None
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, str) and item.startswith("."):
+            yield Reference(item, open=False)
+
+
+_READERS: Mapping[str, Callable[[bytes], Iterator[Reference]]] = {
+    "source": relative_paths,
+    "manifest": _in_scripts,
+    "extends": _extended,
+}
+
+
+def leaving(tree: Tree, entry: Entry, package: str, known: Referenced) -> Iterator[Reference]:
+    """Yield what a file of a package names outside of it, as paths from the repository's root."""
+    depth = entry.path.count("/") - package.count("/") - 1
+    for reference in known.of(tree, entry):
+        if reference.climbs > depth:
+            yield reference.seen_from(folder_of(entry.path))
+
+
+@dataclass(frozen=True)
+class Search:
+    """Follows references through the files that are in no package of the closure."""
+
+    layout: Layout
+    closure: frozenset[str]
+    known: Referenced
+
+    def beyond(self, first: Iterable[Reference], files: Iterable[str]) -> set[str]:
+        """Return what `first` and the references of the loose `files` lead to, near and far, `files` among it."""
+        found = set(files) | self._resolved(first)
+        queue = list(found)
+        while queue:
+            fresh = self._resolved(self._loose(queue.pop())) - found
+            found |= fresh
+            queue += fresh
+        return found
+
+    def _loose(self, path: str) -> Iterator[Reference]:
+        found = self.known.of(self.layout.tree, self.layout.tree.entries[path], loose=True)
+        return (reference.seen_from(folder_of(path)) for reference in found)
+
+    def _resolved(self, references: Iterable[Reference]) -> set[str]:
+        parts = self.closure - {ROOT}
+        found: set[str] = set()
+        for path, is_open in references:
+            file = None if is_open else _file(self.layout.tree, path)
+            if file and self.layout.owner(file) not in parts:
+                found.add(file)
+            elif not file and not path.startswith(".."):
+                found |= set(self.layout.beyond(path, self.closure))
+        return found
+
+
+def _file(tree: Tree, target: str) -> str | None:
+    """Return the file that an import of `target` means, as TypeScript and bundlers look for it."""
+    stem = _COMPILED.sub("", target)
+    candidates = [target, *(target + ending for ending in _ENDINGS), *(stem + ending for ending in _SOURCES)]
+    candidates += [f"{target}/index{ending}" for ending in _ENDINGS]
+    return next((path for path in candidates if path in tree.entries), None)
