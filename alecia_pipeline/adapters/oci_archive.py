@@ -1,11 +1,12 @@
 """A built image as BuildKit leaves it: one tar archive in the OCI layout, read in place."""
 
+import io
 import json
 import tarfile
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from alecia_pipeline.errors import OutsideError
 from alecia_pipeline.images.ports import Blob
@@ -49,6 +50,10 @@ class OciArchive:
             for start in range(0, member.size, CHUNK_BYTES):
                 yield file.read(min(CHUNK_BYTES, member.size - start))
 
+    def open(self, digest: str) -> IO[bytes]:
+        """Open a blob to be read in order. The caller closes it."""
+        return cast("IO[bytes]", io.BufferedReader(_Chunks(self.chunks(digest)), CHUNK_BYTES))
+
     def _index(self) -> dict[str, tarfile.TarInfo]:
         try:
             with tarfile.open(self._path) as archive:
@@ -82,6 +87,25 @@ class OciArchive:
             why=why,
             fix="`docker buildx version` says whether the builder is sound; then build again",
         )
+
+
+class _Chunks(io.RawIOBase):
+    """Pieces of bytes as a file."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._left = b""
+
+    def readable(self) -> bool:
+        """Tell that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer as far as the next piece goes."""
+        self._left = self._left or next(self._chunks, b"")
+        size = min(len(buffer), len(self._left))
+        buffer[:size], self._left = self._left[:size], self._left[size:]
+        return size
 
 
 def _blob_name(digest: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 from alecia_pipeline.images.command import BuildCommand
 from alecia_pipeline.images.reference import Repository
@@ -18,7 +18,7 @@ class Blob:
 
 
 class Archive(Protocol):
-    """A built image on the runner's disk."""
+    """An image on the runner's disk."""
 
     @property
     def digest(self) -> str:
@@ -45,6 +45,14 @@ class Archive(Protocol):
         ...
 
 
+class BuiltImage(Archive, Protocol):
+    """What a builder left: its layers can be read as files, too."""
+
+    def open(self, digest: str) -> IO[bytes]:
+        """Open a blob to be read in order. The caller closes it."""
+        ...
+
+
 class Builder(Protocol):
     """Something that builds images."""
 
@@ -52,7 +60,7 @@ class Builder(Protocol):
         """Run one build. Raises ReleaseFailedError when it fails, OutsideError when there is no engine."""
         ...
 
-    def open(self, path: Path) -> Archive:
+    def open(self, path: Path) -> BuiltImage:
         """Open what a build left at `path`. Raises OutsideError when that is no image."""
         ...
 

@@ -11,8 +11,10 @@ from types import TracebackType
 from typing import Self
 
 from alecia_pipeline.adapters.buildkit import BuildKit
+from alecia_pipeline.adapters.reproducible import ReproducibleImage
 from alecia_pipeline.errors import RefusedError, UsageError
-from alecia_pipeline.images.command import BUILD_ID, BUILD_ID_DIGITS, BuildRequest, build_command
+from alecia_pipeline.images.bases import bases_of
+from alecia_pipeline.images.command import BUILD_ID, BUILD_ID_DIGITS, EPOCH, BuildRequest, build_command
 from alecia_pipeline.images.context import context_files
 from alecia_pipeline.images.ports import Archive, Builder, ImageRegistry
 from alecia_pipeline.images.reference import Repository, image_repository, key_tag
@@ -90,7 +92,7 @@ class ImageBuilder:
             path = Path(folder) / "image.tar"
             request, context = self._prepare(app)
             self._builder.build(app.name, build_command(request, archive=str(path)), context)
-            archive = self._builder.open(path)
+            archive = ReproducibleImage(self._builder.open(path), EPOCH, Path(folder))
             self._registry.push(repository, archive)
             digest = self._registry.tag(repository, archive.digest, key_tag(app.key))
             result = _result(app, repository, digest, started, archive)
@@ -111,7 +113,8 @@ class ImageBuilder:
         if BUILD_ID in context.reads.arguments:
             arguments.setdefault(BUILD_ID, app.key[:BUILD_ID_DIGITS])
         configured = self._runner.config.builder
-        contexts = {base: configured.contexts[base] for base in context.reads.bases if base in configured.contexts}
+        bases = bases_of(context.reads.bases, self._view.bases.images, configured.contexts)
+        contexts = {base.name: base.source for base in bases if base.source}
         logins = docker_config(self._runner)
         request = BuildRequest(
             dockerfile=app.dockerfile,

@@ -17,7 +17,7 @@ from alecia_pipeline.defs.instance import open_instance
 from alecia_pipeline.defs.planned import COMMIT_TAG, ENVIRONMENT_TAG
 from alecia_pipeline_tests.conftest import Repository
 from alecia_pipeline_tests.monorepo import mini
-from alecia_pipeline_tests.oci_images import write_image
+from alecia_pipeline_tests.oci_images import layer, write_image
 from alecia_pipeline_tests.registry_server import HOST, RegistryServer
 
 DOCKER = """\
@@ -64,7 +64,7 @@ def repo(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 @pytest.fixture
 def small_image(tmp_path: Path) -> Path:
-    return write_image(tmp_path / "prepared.tar", b"layer" * 1000)
+    return write_image(tmp_path / "prepared.tar", layer({"app": b"layer" * 1000}))
 
 
 def test_builds_then_reuses(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,7 +19,7 @@ from alecia_pipeline.operations.planning import make_plan
 from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline_tests.conftest import Repository
 from alecia_pipeline_tests.monorepo import dockerfile, mini
-from alecia_pipeline_tests.oci_images import write_image
+from alecia_pipeline_tests.oci_images import layer, write_image
 from alecia_pipeline_tests.registry_server import HOST, RegistryServer, digest_of
 
 BUILDER = BuilderConfig(contexts={"node:20-alpine": "docker-image://r/node@sha256:a", "other": "docker-image://o"})
@@ -40,7 +40,9 @@ class LocalBuilder:
         self.commands[label] = command
         self._hook(label)
         output = next(word for word in command.argv if word.startswith("--output="))
-        write_image(Path(output.partition("dest=")[2].partition(",")[0]), b"base", label.encode())
+        write_image(
+            Path(output.partition("dest=")[2].partition(",")[0]), layer({"base": b"1"}), layer({"app": label.encode()})
+        )
 
     def open(self, path: Path) -> OciArchive:
         return OciArchive(path)
@@ -81,7 +83,8 @@ def test_builds_what_is_missing_and_tags_it_with_its_key(
         images.start(["cms", "website"])
         results = {name: images.result(name) for name in ("cms", "website")}
     cms = results["cms"]
-    assert (cms.reused, cms.layers, cms.size_bytes) == (False, 2, 14 + 4 + 3)
+    assert (cms.reused, cms.layers) == (False, 2)
+    assert 0 < (cms.size_bytes or 0) < 1000
     assert cms.reference == f"{HOST}/mini/cms@{cms.digest}"
     assert cms.causes == plan.app("cms").causes
     assert digest_of(server.manifests["mini/cms", key_tag(cms.key)]) == cms.digest
