@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-from alecia_pipeline.adapters.oci_archive import OciArchive
+from alecia_pipeline.adapters.oci_layout import OciLayout
 from alecia_pipeline.errors import OutsideError, ReleaseFailedError
 from alecia_pipeline.images.command import BuildCommand
 
@@ -71,9 +71,9 @@ class BuildKit:
         if process.returncode:
             raise _failure(label, process.returncode, tail)
 
-    def open(self, path: Path) -> OciArchive:
-        """Open the archive that a build left. Raises OutsideError when it is none."""
-        return OciArchive(path)
+    def open(self, path: Path) -> OciLayout:
+        """Open what a build left in a folder. Raises OutsideError when that is no image."""
+        return OciLayout(path)
 
     def cancel(self) -> None:
         """End every build that runs, and start no other."""

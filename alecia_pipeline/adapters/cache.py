@@ -4,12 +4,13 @@ What cannot be opened, read or written (a full disk, a read-only home, another p
 if it were empty: every value carries a checksum, and a file that SQLite calls damaged is removed.
 """
 
-import os
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
+
+from alecia_pipeline.adapters.state import cache_folder
 
 MAX_BYTES = 128_000_000
 """Of the file. A monorepo of 4,000 files takes 4 MB; beyond this, the half that was written first is dropped."""
@@ -26,10 +27,8 @@ _CHECKSUM = 4
 
 
 def default_cache() -> "Cache":
-    """Return the user's own cache: in `$XDG_CACHE_HOME/alecia`, or `~/.cache/alecia`."""
-    named = os.environ.get("XDG_CACHE_HOME", "")
-    folder = Path(named) if named.startswith("/") else Path("~/.cache").expanduser()
-    return Cache(folder / "alecia" / "audit.sqlite")
+    """Return the user's own cache, in the cache folder."""
+    return Cache(cache_folder() / "audit.sqlite")
 
 
 class Cache:

@@ -38,11 +38,12 @@ class BuildRequest:
     docker_config: str | None = None
 
 
-def build_command(request: BuildRequest, *, archive: str) -> BuildCommand:
-    """Return the command that reads the context from standard input and writes an OCI archive.
+def build_command(request: BuildRequest, *, folder: str) -> BuildCommand:
+    """Return the command that reads the context from standard input and writes an OCI layout into a folder.
 
-    An archive, not a push, and its layers as plain tar: what makes two builds equal (one date everywhere) and small
-    (zstd) is done to it afterwards, and the engine's own driver could do neither on the way to a registry.
+    A folder, because blobs that are there already (the base's) are not sent again: 2 to 3 s of 23 for a website. Not a
+    push, and the layers as plain tar: what makes two builds equal (one date everywhere) and small (zstd) is done
+    afterwards, and the engine's own driver could not rewrite dates on the way to a registry.
     """
     argv = ["docker", "buildx", "build", "--progress=plain", "--provenance=false", f"--platform={PLATFORM}"]
     argv += [f"--file={request.dockerfile}"]
@@ -50,7 +51,7 @@ def build_command(request: BuildRequest, *, archive: str) -> BuildCommand:
     argv += [f"--target={request.target}"] if request.target else []
     argv += [f"--build-arg={name}={value}" for name, value in sorted(request.build_args.items())]
     argv += [f"--build-context={name}={source}" for name, source in sorted(request.contexts.items())]
-    argv += [f"--output=type=oci,dest={archive},compression=uncompressed"]
+    argv += [f"--output=type=oci,dest={folder},tar=false,compression=uncompressed"]
     environment = {"SOURCE_DATE_EPOCH": str(EPOCH)}
     environment |= {"DOCKER_CONFIG": request.docker_config} if request.docker_config else {}
     return BuildCommand(argv=(*argv, "-"), environment=environment)

@@ -7,17 +7,22 @@ from dataclasses import dataclass
 from alecia_pipeline.source.dockerfile import Dockerfile, Instruction, Stage, arguments, mounts, origins, stages_needed
 from alecia_pipeline.source.words import expand
 
+_SCRATCH = "scratch"
 _REMOTE = ("http://", "https://", "git@", "git://", "ssh://")
 
 
 @dataclass(frozen=True)
 class Reads:
-    """What the stages of one target read. `sources`: cleaned paths or patterns from the context, `.` for all of it."""
+    """What the stages of one target read. `sources`: cleaned paths or patterns from the context, `.` for all of it.
+
+    `base`: the image whose layers are the lowest of the result; None for one that starts from scratch.
+    """
 
     sources: tuple[str, ...]
     bases: tuple[str, ...]
     secrets: tuple[str, ...]
     arguments: frozenset[str]
+    base: str | None
 
 
 def dockerfile_reads(dockerfile: Dockerfile, target: str | None, build_args: Mapping[str, str]) -> Reads:
@@ -34,7 +39,17 @@ def dockerfile_reads(dockerfile: Dockerfile, target: str | None, build_args: Map
         for instruction in stage.instructions:
             sources |= set(_sources(instruction, variables))
             secrets |= {mount.options.get("id", "") for mount in mounts(instruction) if mount.kind == "secret"}
-    return Reads(tuple(sorted(sources)), tuple(sorted(bases)), tuple(sorted(secrets)), frozenset(known))
+    base = _lowest(dockerfile, stages[-1], build_args)
+    return Reads(tuple(sorted(sources)), tuple(sorted(bases)), tuple(sorted(secrets)), frozenset(known), base)
+
+
+def _lowest(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str]) -> str | None:
+    """Return the image that a stage starts from, through the stages before it."""
+    base = expand(stage.base, _global_variables(dockerfile, build_args))
+    earlier = {str(each.name).lower(): each for each in dockerfile.stages[: stage.index] if each.name}
+    if base.lower() in earlier:
+        return _lowest(dockerfile, earlier[base.lower()], build_args)
+    return None if base.lower() == _SCRATCH else base
 
 
 def _variables(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str]) -> dict[str, str | None]:
@@ -62,7 +77,7 @@ def _global_variables(dockerfile: Dockerfile, build_args: Mapping[str, str]) -> 
 
 def _bases(dockerfile: Dockerfile, stage: Stage, variables: Mapping[str, str | None]) -> Iterator[str]:
     """Yield the images that come from a registry: not earlier stages, not `scratch`."""
-    known = {"scratch", *(s.name for s in dockerfile.stages if s.name), *(str(s.index) for s in dockerfile.stages)}
+    known = {_SCRATCH, *(s.name for s in dockerfile.stages if s.name), *(str(s.index) for s in dockerfile.stages)}
     named = (name for instruction in stage.instructions for name in origins(instruction))
     for name in (stage.base, *named):
         expanded = expand(name, variables)

@@ -76,5 +76,5 @@ def test_an_interrupt_leaves_no_process(script: str, monkeypatch: pytest.MonkeyP
 
 
 def test_opens_what_a_build_left(tmp_path: Path) -> None:
-    image = BuildKit(lambda _: None).open(write_image(tmp_path / "image.tar", b"layer"))
+    image = BuildKit(lambda _: None).open(write_image(tmp_path / "image", b"layer"))
     assert len(image.blobs) == 2

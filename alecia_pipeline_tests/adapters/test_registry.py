@@ -4,7 +4,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from alecia_pipeline.adapters.oci_archive import OciArchive
+from alecia_pipeline.adapters.oci_layout import OciLayout
 from alecia_pipeline.adapters.registry import Registry
 from alecia_pipeline.adapters.registry_http import RegistryClient, Request
 from alecia_pipeline.adapters.registry_login import Login
@@ -36,8 +36,8 @@ def connect(tmp_path: Path, pauses: list[float]) -> Connect:
 
 
 @pytest.fixture
-def image(tmp_path: Path) -> OciArchive:
-    return OciArchive(write_image(tmp_path / "image.tar", b"base" * 1000, b"app"))
+def image(tmp_path: Path) -> OciLayout:
+    return OciLayout(write_image(tmp_path / "image", b"base" * 1000, b"app"))
 
 
 def test_a_tag_that_is_not_there_is_no_error(connect: Connect) -> None:
@@ -47,7 +47,7 @@ def test_a_tag_that_is_not_there_is_no_error(connect: Connect) -> None:
 
 @pytest.mark.parametrize("states_digest", [True, False])
 def test_an_image_is_found_by_its_tag_only_once_it_is_tagged(
-    connect: Connect, image: OciArchive, states_digest: bool
+    connect: Connect, image: OciLayout, states_digest: bool
 ) -> None:
     server = RegistryServer(states_digest=states_digest)
     with connect(server) as registry:
@@ -59,7 +59,7 @@ def test_an_image_is_found_by_its_tag_only_once_it_is_tagged(
     assert len(server.blobs) == 3
 
 
-def test_what_is_there_is_not_sent_again(connect: Connect, image: OciArchive) -> None:
+def test_what_is_there_is_not_sent_again(connect: Connect, image: OciLayout) -> None:
     server = RegistryServer()
     with connect(server) as registry:
         registry.push(WEBSITE, image)
@@ -68,7 +68,7 @@ def test_what_is_there_is_not_sent_again(connect: Connect, image: OciArchive) ->
     assert not any(request.startswith("POST") for request in server.requests)
 
 
-def test_a_layer_of_another_image_is_mounted(connect: Connect, image: OciArchive) -> None:
+def test_a_layer_of_another_image_is_mounted(connect: Connect, image: OciLayout) -> None:
     server = RegistryServer()
     with connect(server) as registry:
         registry.push(WEBSITE, image)
@@ -78,7 +78,7 @@ def test_a_layer_of_another_image_is_mounted(connect: Connect, image: OciArchive
     assert {name for name, _ in server.blobs} == {"alecia/website", "alecia/colab"}
 
 
-def test_a_key_tag_is_never_overwritten(connect: Connect, image: OciArchive) -> None:
+def test_a_key_tag_is_never_overwritten(connect: Connect, image: OciLayout) -> None:
     server = RegistryServer(manifests={("alecia/website", "key-1"): b"older"})
     with connect(server) as registry:
         registry.push(WEBSITE, image)
@@ -86,7 +86,7 @@ def test_a_key_tag_is_never_overwritten(connect: Connect, image: OciArchive) -> 
     assert server.manifests["alecia/website", "key-1"] == b"older"
 
 
-def test_a_lost_race_adopts_the_digest_that_is_there(connect: Connect, image: OciArchive) -> None:
+def test_a_lost_race_adopts_the_digest_that_is_there(connect: Connect, image: OciLayout) -> None:
     server = RegistryServer()
     with connect(server) as registry:
         registry.push(WEBSITE, image)
@@ -100,7 +100,7 @@ def test_an_image_that_is_not_there_cannot_be_tagged(connect: Connect) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["basic", "bearer"])
-def test_logs_in_as_the_registry_asks(connect: Connect, image: OciArchive, scheme: str) -> None:
+def test_logs_in_as_the_registry_asks(connect: Connect, image: OciLayout, scheme: str) -> None:
     server = RegistryServer(scheme=scheme)
     with connect(server, LOGIN) as registry:
         registry.push(WEBSITE, image)
@@ -141,7 +141,7 @@ def test_what_may_pass_is_tried_again(connect: Connect, pauses: list[float]) -> 
     assert pauses == [0.5, 7.0, 2.0]
 
 
-def test_a_broken_upload_starts_again_from_its_beginning(connect: Connect, image: OciArchive) -> None:
+def test_a_broken_upload_starts_again_from_its_beginning(connect: Connect, image: OciLayout) -> None:
     server = RegistryServer(failures=[("404 Not Found", {}, b""), ("502 Bad", {}, b"")])
     with connect(server) as registry:
         registry.push(WEBSITE, image)
@@ -184,9 +184,9 @@ def test_an_unreachable_registry_is_an_outside_error(tmp_path: Path) -> None:
 )
 def test_any_other_answer_is_an_error_with_its_words(
     connect: Connect,
-    image: OciArchive,
+    image: OciLayout,
     failures: list[tuple[str, dict[str, str], bytes]],
-    action: Callable[[Registry, OciArchive], object],
+    action: Callable[[Registry, OciLayout], object],
 ) -> None:
     with connect(RegistryServer(failures=failures)) as registry, pytest.raises(AleciaError) as caught:
         action(registry, image)

@@ -4,33 +4,25 @@ import io
 import json
 import tarfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 import zstandard
 
-from alecia_pipeline.adapters.oci_archive import OciArchive
-from alecia_pipeline.adapters.reproducible import ReproducibleImage, own_layers
+from alecia_pipeline.adapters.oci_layout import OciLayout
+from alecia_pipeline.adapters.reproducible import ReproducibleImage
 from alecia_pipeline.errors import OutsideError
 from alecia_pipeline.images.command import EPOCH
-from alecia_pipeline_tests.oci_images import DATE, LAYER, layer, write_image
-
-OLD = "2020-02-02T02:02:02Z"
-
-
-def steps(*dates: str) -> dict[str, Any]:
-    return {"created": DATE, "history": [{"created": date} for date in dates]}
+from alecia_pipeline_tests.oci_images import LAYER, layer, write_image
+from alecia_pipeline_tests.registry_server import digest_of
 
 
-def image(folder: Path, mtime: int, media_type: str = LAYER, **config: Any) -> ReproducibleImage:
+def image(folder: Path, mtime: int, media_type: str = LAYER, base: tuple[str, ...] = ()) -> ReproducibleImage:
     folder.mkdir()
     layers = [layer({"base": b"b"}, mtime), layer({"app": b"a" * 9000}, mtime)]
     packed = [gzip.compress(data) if "gzip" in media_type else data for data in layers]
     if "zstd" in media_type:
         packed = [zstandard.compress(data) for data in layers]
-    return ReproducibleImage(
-        OciArchive(write_image(folder / "i.tar", *packed, media_type=media_type, config=config)), EPOCH, folder
-    )
+    return ReproducibleImage(OciLayout(write_image(folder / "i", *packed, media_type=media_type)), EPOCH, folder, base)
 
 
 def content(made: ReproducibleImage) -> list[dict[str, tuple[float, int]]]:
@@ -67,25 +59,13 @@ def test_the_config_names_the_layers_that_are_pushed(tmp_path: Path) -> None:
 
 
 def test_layers_of_the_base_stay_as_they_are(tmp_path: Path) -> None:
-    made = image(tmp_path / "a", 5, **steps(OLD, DATE))
+    made = image(tmp_path / "a", 5, base=(digest_of(layer({"base": b"b"}, 5)),))
     assert b"".join(made.chunks(made.blobs[1].digest)) == layer({"base": b"b"}, 5)
     assert content(made) == [{"base": (5, 1)}, {"app": (EPOCH, 9000)}]
 
 
-@pytest.mark.parametrize(
-    ("config", "own"),
-    [
-        (steps(OLD, OLD, DATE), 1),
-        (steps(OLD, DATE, OLD), 0),
-        (steps(DATE, DATE, DATE), 3),
-        (steps(OLD, OLD), 3),
-        ({**steps(OLD, OLD, DATE), "created": OLD}, 3),
-        ({"created": DATE}, 3),
-        ({"created": DATE, "history": [{"created": OLD}, {"empty_layer": True}, *steps(OLD, DATE)["history"]]}, 1),
-    ],
-)
-def test_own_layers_are_those_with_the_date_of_the_build(config: dict[str, Any], own: int) -> None:
-    assert own_layers(config, 3, EPOCH) == own
+def test_a_base_that_the_image_does_not_start_with_is_none(tmp_path: Path) -> None:
+    assert content(image(tmp_path / "a", 5, base=("sha256:other",)))[0] == {"base": (EPOCH, 1)}
 
 
 @pytest.mark.parametrize(
@@ -93,4 +73,4 @@ def test_own_layers_are_those_with_the_date_of_the_build(config: dict[str, Any],
 )
 def test_a_layer_that_cannot_be_read_is_an_error(tmp_path: Path, data: bytes, media_type: str) -> None:
     with pytest.raises(OutsideError, match="cannot be read"):
-        ReproducibleImage(OciArchive(write_image(tmp_path / "i.tar", data, media_type=media_type)), EPOCH, tmp_path)
+        ReproducibleImage(OciLayout(write_image(tmp_path / "i", data, media_type=media_type)), EPOCH, tmp_path)

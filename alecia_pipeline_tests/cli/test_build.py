@@ -25,8 +25,9 @@ DOCKER = """\
 # Stands for the engine: leaves the prepared image where the real one would.
 for word in "$@"; do case $word in --output=*) out=${word#*dest=}; out=${out%%,*};; esac; done
 cat > /dev/null
+case "$*" in *"${FAIL:-no file}"*) echo "cp: no such file"; exit 1;; esac
 echo "#1 building"
-cp "$IMAGE" "$out"
+mkdir -p "$out"; cp -r "$IMAGE"/. "$out"
 """
 
 
@@ -64,7 +65,7 @@ def repo(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 @pytest.fixture
 def small_image(tmp_path: Path) -> Path:
-    return write_image(tmp_path / "prepared.tar", layer({"app": b"layer" * 1000}))
+    return write_image(tmp_path / "prepared", layer({"app": b"layer" * 1000}))
 
 
 def test_builds_then_reuses(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -95,9 +96,17 @@ def test_a_table_shows_what_was_reused(repo: Path, capsys: pytest.CaptureFixture
 def test_a_failing_build_exits_with_one(
     repo: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("IMAGE", "/nonexistent")
+    monkeypatch.setenv("FAIL", "--file=apps/cms/Dockerfile")
     assert run(["build", "--repo", str(repo), "cms"]) == 1
     assert "the build of cms failed" in capsys.readouterr().err
+
+
+def test_a_base_image_that_cannot_be_had_exits_with_four(
+    repo: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FAIL", "--file=Dockerfile")
+    assert run(["build", "--repo", str(repo), "cms"]) == 4
+    assert "the base image node:20-alpine cannot be had" in capsys.readouterr().err
 
 
 def test_an_app_that_fails_its_audit_is_not_built(

@@ -2,7 +2,7 @@ from alecia_pipeline.images.command import BuildRequest, build_command
 
 
 def test_the_plain_command() -> None:
-    command = build_command(BuildRequest("apps/cms/Dockerfile", None, {}, {}, None), archive="/tmp/image.tar")
+    command = build_command(BuildRequest("apps/cms/Dockerfile", None, {}, {}, None), folder="/tmp/image")
     assert command.argv == (
         "docker",
         "buildx",
@@ -11,7 +11,7 @@ def test_the_plain_command() -> None:
         "--provenance=false",
         "--platform=linux/amd64",
         "--file=apps/cms/Dockerfile",
-        "--output=type=oci,dest=/tmp/image.tar,compression=uncompressed",
+        "--output=type=oci,dest=/tmp/image,tar=false,compression=uncompressed",
         "-",
     )
     assert command.environment == {"SOURCE_DATE_EPOCH": "315532800"}
@@ -19,7 +19,7 @@ def test_the_plain_command() -> None:
 
 def test_every_choice_is_an_option() -> None:
     request = BuildRequest("D", "runner", {"B": "2", "A": "x y"}, {"node:20": "docker-image://r/n@sha256:a"}, "remote")
-    argv = build_command(request, archive="i").argv
+    argv = build_command(request, folder="i").argv
     assert argv[6:12] == (
         "--file=D",
         "--builder=remote",
@@ -32,4 +32,4 @@ def test_every_choice_is_an_option() -> None:
 
 def test_logins_may_lie_elsewhere() -> None:
     request = BuildRequest("D", None, {}, {}, None, docker_config="/etc/alecia/docker")
-    assert build_command(request, archive="i").environment["DOCKER_CONFIG"] == "/etc/alecia/docker"
+    assert build_command(request, folder="i").environment["DOCKER_CONFIG"] == "/etc/alecia/docker"

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from alecia_pipeline.adapters.oci_archive import OciArchive
+from alecia_pipeline.adapters.oci_layout import OciLayout
 from alecia_pipeline.adapters.registry import Registry
 from alecia_pipeline.adapters.registry_http import RegistryClient
 from alecia_pipeline.config import BuilderConfig, Config
@@ -44,8 +44,8 @@ class LocalBuilder:
             Path(output.partition("dest=")[2].partition(",")[0]), layer({"base": b"1"}), layer({"app": label.encode()})
         )
 
-    def open(self, path: Path) -> OciArchive:
-        return OciArchive(path)
+    def open(self, path: Path) -> OciLayout:
+        return OciLayout(path)
 
     def cancel(self) -> None:
         self.cancelled.set()

@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from alecia_pipeline.adapters.sandbox import commands, state
-from alecia_pipeline.adapters.state import state_folder
+from alecia_pipeline.adapters.state import locked, state_folder
 
 LOCAL = "alecia-sandbox"
 """Prefix of the images that the sandbox builds; their tags are digests of ingredients, so they outlive a reset."""
@@ -120,7 +120,7 @@ def _alone(reference: str) -> Iterator[None]:
     Its words are "already exists", when it comes to the name that the other one has just given.
     """
     folder = state_folder() / "builds" / reference.rpartition(":")[0].replace("/", "-")
-    with state.locked(folder, lambda _: None):
+    with locked(folder, lambda _: None):
         yield
 
 

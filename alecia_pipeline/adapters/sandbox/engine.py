@@ -11,6 +11,7 @@ from pathlib import Path
 
 from alecia_pipeline.adapters.sandbox import commands, packages, sources, state
 from alecia_pipeline.adapters.sandbox.packages import Report
+from alecia_pipeline.adapters.state import locked
 from alecia_pipeline.errors import OutsideError, UsageError
 
 DAEMON_SETTINGS = Path("/etc/docker/daemon.json")
@@ -114,7 +115,7 @@ class Engine:
                 fix="install Docker (Engine, Compose, Buildx) or start it, and check with: docker info",
             )
         report("no container engine answers on this machine")
-        with state.locked(LOCK, report):  # two sandboxes would start two engines
+        with locked(LOCK, report):  # two sandboxes would start two engines
             if shutil.which("dockerd") is None:
                 _write_settings()
                 packages.install(names, self._directory / "apt", report)

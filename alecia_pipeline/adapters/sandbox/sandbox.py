@@ -15,6 +15,7 @@ from alecia_pipeline.adapters.sandbox.registry import HOST, Registry
 from alecia_pipeline.adapters.sandbox.services import ServiceImages
 from alecia_pipeline.adapters.sandbox.status import SandboxStatus
 from alecia_pipeline.adapters.sandbox.vps import USER, Vps
+from alecia_pipeline.adapters.state import locked
 from alecia_pipeline.errors import OutsideError
 
 DOMAIN = "alecia.localhost"
@@ -43,7 +44,7 @@ class Sandbox:
 
         Raises OutsideError (exit 4) where an engine, a package source or a right is missing.
         """
-        with state.locked(self.directory, report):
+        with locked(self.directory, report):
             self._engine.ensure(report)
             if not self._ports_file.is_file():
                 self._remove_data()  # left by a sandbox of this name whose keys and passwords are gone
@@ -56,7 +57,7 @@ class Sandbox:
 
     def down(self, report: Report) -> None:
         """Stop the containers, and the engine if the sandbox started it. Nothing is lost."""
-        with state.locked(self.directory, report):
+        with locked(self.directory, report):
             if engine.answers():
                 for container in self._containers():
                     report(f"stopping {container}")
@@ -70,7 +71,7 @@ class Sandbox:
         """
         if not self.directory.is_dir():
             return
-        with state.locked(self.directory, report):
+        with locked(self.directory, report):
             self._engine.ensure(report)
             report(f"removing the sandbox {self._name} with all its data")
             self._remove_data()

@@ -1,9 +1,6 @@
 """The sandbox's memory: one folder of small files, each replaced as a whole so that Ctrl-C leaves no half."""
 
-import fcntl
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 PRIVATE = 0o600
@@ -38,16 +35,3 @@ def write_changed(path: Path, content: str | bytes, *, mode: int = PUBLIC) -> bo
         return False
     write(path, data, mode=mode)
     return True
-
-
-@contextmanager
-def locked(directory: Path, report: Callable[[str], None]) -> Iterator[None]:
-    """Hold the folder's lock, waiting while another command holds it: two at once would make everything twice."""
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (directory / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            report("waiting for another sandbox command")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

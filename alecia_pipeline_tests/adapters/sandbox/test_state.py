@@ -1,4 +1,3 @@
-import threading
 from pathlib import Path
 
 import pytest
@@ -33,25 +32,3 @@ def test_equal_content_is_not_written_again(tmp_path: Path) -> None:
     assert not state.write_changed(path, b"one")
     assert path.stat().st_ino == before
     assert state.write_changed(path, "two")
-
-
-def test_a_second_command_says_that_it_waits_and_then_goes_on(tmp_path: Path) -> None:
-    said: list[str] = []
-    waits, done = threading.Event(), threading.Event()
-
-    def second() -> None:
-        def report(line: str) -> None:
-            said.append(line)
-            waits.set()
-
-        with state.locked(tmp_path, report):
-            done.set()
-
-    with state.locked(tmp_path / "other", said.append), state.locked(tmp_path, said.append):
-        thread = threading.Thread(target=second)
-        thread.start()
-        assert waits.wait(10)
-        assert not done.is_set()
-    thread.join(10)
-    assert done.is_set()
-    assert said == ["waiting for another sandbox command"]
