@@ -16,6 +16,7 @@ COMMANDS: dict[str, str] = {
     "init": "alecia_pipeline.cli.init",
     "audit": "alecia_pipeline.cli.audit",
     "plan": "alecia_pipeline.cli.plan",
+    "lock": "alecia_pipeline.cli.lock",
     "build": "alecia_pipeline.cli.build",
     "release": "alecia_pipeline.cli.release",
     "redeploy": "alecia_pipeline.cli.redeploy",

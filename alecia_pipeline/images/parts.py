@@ -42,11 +42,6 @@ class Part:
         """The symbolic links among the files."""
         return tuple(entry.path for entry in self.files if entry.mode == SYMLINK)
 
-    @cached_property
-    def paths(self) -> frozenset[str]:
-        """The files' paths."""
-        return frozenset(entry.path for entry in self.files)
-
 
 class Memory:
     """What commits share, so that nothing is read twice. The answers are the same without it."""

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from alecia_pipeline.adapters.buildkit import builder_version
 from alecia_pipeline.adapters.edits import replace_files
 from alecia_pipeline.adapters.git import open_worktree, working_folder
-from alecia_pipeline.adapters.registry import Registry, stored_login
-from alecia_pipeline.adapters.registry_http import RegistryClient
-from alecia_pipeline.errors import OutsideError
+from alecia_pipeline.errors import OutsideError, UsageError
 from alecia_pipeline.images.bases import SCHEME
 from alecia_pipeline.images.reads import dockerfile_reads
-from alecia_pipeline.images.reference import ImageName, image_name
-from alecia_pipeline.operations.planning import docker_config
+from alecia_pipeline.images.reference import image_name
+from alecia_pipeline.operations.planning import registry_at
 from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.source.apps import App, commit_config, discover_apps
 from alecia_pipeline.source.base_lock import BASE_LOCK, BaseLock, read_base_lock, render_base_lock
@@ -45,7 +43,7 @@ def lock_bases(runner: Runner, *, update: bool, resolve: Callable[[str], str] | 
     is written.
     """
     tree = open_worktree(runner.repo)
-    before = read_base_lock(tree)
+    before = _before(tree)
     kept = {} if update else before.images
     asked = resolve or (lambda name: _digest(runner, name))
     images = {name: kept.get(name) or asked(_source(runner, name)) for name in sorted(set(_tags(runner, tree)))}
@@ -55,6 +53,14 @@ def lock_bases(runner: Runner, *, update: bool, resolve: Callable[[str], str] | 
     if after != before or not held:
         replace_files(working_folder(runner.repo), held, {BASE_LOCK: render_base_lock(after)})
     return LockChange(before, after)
+
+
+def _before(tree: Tree) -> BaseLock:
+    """Return what is locked; nothing where the file is not valid, since it is about to be written anew."""
+    try:
+        return read_base_lock(tree)
+    except UsageError:
+        return BaseLock()
 
 
 def _tags(runner: Runner, tree: Tree) -> Iterator[str]:
@@ -77,11 +83,8 @@ def _source(runner: Runner, name: str) -> str:
 
 
 def _digest(runner: Runner, name: str) -> str:
-    image: ImageName = image_name(name)
-    login = stored_login(image.login_host, docker_config(runner))
-    if login:
-        runner.redactor.learn([login.password, login.encoded()])
-    with Registry(RegistryClient(image.repository.host, login)) as registry:
+    image = image_name(name)
+    with registry_at(runner, image.repository.host, image.login_host) as registry:
         found = registry.digest(image.repository, image.tag)
     if found is None:
         raise OutsideError(

@@ -195,8 +195,16 @@ def docker_config(runner: Runner) -> Path | None:
 @contextmanager
 def open_registry(runner: Runner, registry: str, attempts: int = ATTEMPTS) -> Iterator[ImageRegistry]:
     """Connect to the registry with the runner's login, whose password the log will never show."""
-    host = image_repository(registry, "any").host
-    login = stored_login(host, docker_config(runner))
+    with registry_at(runner, image_repository(registry, "any").host, attempts=attempts) as connected:
+        yield connected
+
+
+@contextmanager
+def registry_at(
+    runner: Runner, host: str, login_host: str | None = None, *, attempts: int = ATTEMPTS
+) -> Iterator[ImageRegistry]:
+    """Connect to a registry's host. `login_host`: the name its login is stored under, where that is another."""
+    login = stored_login(login_host or host, docker_config(runner))
     if login:
         runner.redactor.learn([login.password, login.encoded()])
     with Registry(RegistryClient(host, login, attempts=attempts)) as connected:

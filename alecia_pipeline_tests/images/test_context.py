@@ -8,7 +8,7 @@ from alecia_pipeline.images.context import Context, context_files
 from alecia_pipeline.images.tar import pack
 from alecia_pipeline.source.tree import EXECUTABLE, SUBMODULE, SYMLINK
 from alecia_pipeline_tests.monorepo import LOCKFILE, manifest
-from alecia_pipeline_tests.snapshots import Changes, context, snapshot
+from alecia_pipeline_tests.snapshots import Changes, context, keyed, snapshot
 
 ROOTS = {
     "config/shared.json",
@@ -192,3 +192,33 @@ def test_the_lockfile_that_is_sent_is_cut() -> None:
     sent = {file.path: file.data for file in context_files(commit, context(commit, "cms"))}
     assert b"pg@8.0.0" in sent["pnpm-lock.yaml"]
     assert b"react" not in sent["pnpm-lock.yaml"]
+
+
+def test_wildcards_of_two_apps_are_looked_up_once() -> None:
+    text = "FROM node\nCOPY packages/*/package.json /p/\n"
+    commit = snapshot({"apps/cms/Dockerfile": text, "apps/website/Dockerfile": text})
+    manifests = {"packages/db/package.json", "packages/ui/package.json"}
+    assert manifests <= paths(context(commit, "cms"))
+    assert manifests <= paths(context(commit, "website"))
+
+
+WORKSPACE = "packages: [apps/*, packages/*]\ncatalog:\n  pg: ^8.0.0\n  react: ^19.0.0\n"
+CATALOGS = """
+catalogs:
+  default:
+    pg: {specifier: ^8.0.0, version: 8.0.0}
+    react: {specifier: ^19.0.0, version: 19.0.0}
+"""
+
+
+def test_a_catalog_is_sent_cut_to_what_the_app_uses() -> None:
+    lock = LOCKFILE.replace("specifier: ^8.0.0", "specifier: 'catalog:'") + CATALOGS
+    commit = snapshot({"pnpm-workspace.yaml": WORKSPACE, "pnpm-lock.yaml": lock})
+    made = context(commit, "cms")
+    sent = {file.path: file.data for file in context_files(commit, made)}
+    assert sent["pnpm-workspace.yaml"] == b"packages: [apps/*, packages/*]\ncatalog:\n  pg: ^8.0.0\n"
+    other = WORKSPACE.replace("react: ^19.0.0", "react: ^19.1.0")
+    keys = [
+        keyed(snapshot({"pnpm-workspace.yaml": text, "pnpm-lock.yaml": lock}), "cms").key for text in (WORKSPACE, other)
+    ]
+    assert keys[0] == keys[1]

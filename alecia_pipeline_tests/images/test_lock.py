@@ -1,4 +1,6 @@
-from alecia_pipeline.images.lock import LockIndex, LockSlice
+import pytest
+
+from alecia_pipeline.images.lock import LockIndex, LockSlice, changed_importers
 from alecia_pipeline.source.lockfile import parse_lockfile
 from alecia_pipeline_tests.monorepo import LOCKFILE
 
@@ -54,3 +56,35 @@ def test_the_hash_is_of_the_slice_alone() -> None:
 def test_a_slice_is_made_once() -> None:
     index = LockIndex(parse_lockfile(LOCKFILE.encode(), "pnpm-lock.yaml"))
     assert index.slice(("packages/db",)) is index.slice(("packages/db",))
+
+
+def changed(before: str, after: str) -> frozenset[str]:
+    return changed_importers(*(parse_lockfile(text.encode(), "pnpm-lock.yaml") for text in (before, after)))
+
+
+CATALOG = LOCKFILE.replace("specifier: ^8.0.0", "specifier: 'catalog:'")
+EVERYONE = {".", "apps/cms", "apps/website", "packages/db", "packages/ui"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "importers"),
+    [
+        (LOCKFILE, LOCKFILE, set()),
+        (LOCKFILE, LOCKFILE.replace("sha512-react", "x"), {"packages/ui"}),
+        (LOCKFILE, LOCKFILE.replace("react@19.0.0: {}", "react@19.0.0: {optional: true}"), {"packages/ui"}),
+        (LOCKFILE, LOCKFILE.replace("autoInstallPeers: true", "autoInstallPeers: false"), EVERYONE),
+        (LOCKFILE, LOCKFILE.replace("sha512-turbo", "x"), EVERYONE),
+        (LOCKFILE, f"{LOCKFILE}\noverrides: {{a: '1'}}\n", EVERYONE),
+        (CATALOG, f"{CATALOG}\ncatalogs: {{default: {{pg: {{specifier: ^8, version: 8.0.0}}}}}}\n", {"packages/db"}),
+    ],
+)
+def test_importers_whose_slice_is_another(before: str, after: str, importers: set[str]) -> None:
+    assert changed(before, after) == importers
+
+
+def test_a_need_of_a_need_counts() -> None:
+    deep = LOCKFILE.replace("pg@8.0.0: {}", "pg@8.0.0: {dependencies: {pump: 1.0.0}}")
+    deep = deep.replace("snapshots:\n", "snapshots:\n\n  pump@1.0.0: {}\n").replace(
+        "packages:\n\n  pg", "packages:\n\n  pump@1.0.0:\n    resolution: {integrity: sha512-pump}\n\n  pg"
+    )
+    assert changed(deep, deep.replace("sha512-pump", "x")) == {"packages/db"}

@@ -1,7 +1,7 @@
 import pytest
 
 from alecia_pipeline.errors import UsageError
-from alecia_pipeline.images.reference import image_repository, key_tag
+from alecia_pipeline.images.reference import image_name, image_repository, key_tag
 
 
 def test_images_are_registry_slash_app() -> None:
@@ -23,3 +23,26 @@ def test_what_is_no_registry_is_refused(registry: str) -> None:
 
 def test_the_tag_is_the_key() -> None:
     assert key_tag("0123456789abcdef" * 4) == "key-0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.mark.parametrize(
+    ("name", "host", "path", "tag"),
+    [
+        ("node", "registry-1.docker.io", "library/node", "latest"),
+        ("node:20-alpine", "registry-1.docker.io", "library/node", "20-alpine"),
+        ("acme/base:1", "registry-1.docker.io", "acme/base", "1"),
+        ("docker.io/acme/base", "registry-1.docker.io", "acme/base", "latest"),
+        ("ghcr.io/acme/base:x", "ghcr.io", "acme/base", "x"),
+        ("localhost:5000/base", "localhost:5000", "base", "latest"),
+    ],
+)
+def test_an_image_is_asked_for_where_docker_would(name: str, host: str, path: str, tag: str) -> None:
+    image = image_name(name)
+    assert (image.repository.host, image.repository.name, image.tag) == (host, path, tag)
+    assert image.login_host == ("https://index.docker.io/v1/" if host.startswith("registry-1") else host)
+
+
+@pytest.mark.parametrize("name", ["", "Node:20", "a b", "node@sha256:x"])
+def test_what_names_no_image_is_refused(name: str) -> None:
+    with pytest.raises(UsageError, match="names no image"):
+        image_name(name)

@@ -86,3 +86,7 @@ def test_files_that_the_build_cannot_see_lead_nowhere() -> None:
         "shared/a.ts": "",
     }
     assert beyond(changes) == set()
+
+
+def test_a_tsconfig_that_does_not_parse_leads_nowhere() -> None:
+    assert beyond({"tsconfig.json": '{"extends": ,"./config/x.json"}', "config/x.json": "{}"}) == {"tsconfig.json"}

@@ -10,6 +10,7 @@ def test_new_files_lie_over_the_old_ones() -> None:
     over = Overlay(tree, {"b": b"new", "a": b"added"})
     assert over.commit is None
     assert {path: over.read(path) for path in over.entries} == {"a": b"added", "b": b"new", "c": b"kept"}
+    assert {path: over.size(path) for path in over.entries} == {"a": 5, "b": 3, "c": 4}
     assert list(over.entries) == ["a", "b", "c"]
     assert [entry.mode for entry in over.entries.values()] == [REGULAR, EXECUTABLE, REGULAR]
 

@@ -6,20 +6,16 @@ from alecia_pipeline.audit.dockerfile.builds import Build
 from alecia_pipeline.audit.dockerfile.layout import is_known
 from alecia_pipeline.audit.finding import Finding
 from alecia_pipeline.audit.snapshot import Snapshot
+from alecia_pipeline.source.base_lock import BASE_LOCK, read_base_lock
 from alecia_pipeline.source.dockerfile import Stage, origins, stages_needed
-from alecia_pipeline.source.documents import as_mapping
 from alecia_pipeline.source.words import expand
-from alecia_pipeline.source.yaml_document import load_yaml
-
-LOCK = "alecia.lock"
-"""Pins of base images, image -> digest, written by `alecia lock`."""
 
 _EMPTY = "scratch"
 
 
 def findings(snapshot: Snapshot) -> Iterable[Finding]:
     """Return every image that is taken by a tag and that alecia.lock does not pin, once per Dockerfile."""
-    pinned = _pinned(snapshot)
+    pinned = read_base_lock(snapshot.tree).images
     for build in snapshot.builds:
         seen: set[str] = set()
         for image, line in _images(build):
@@ -31,16 +27,8 @@ def findings(snapshot: Snapshot) -> Iterable[Finding]:
 def _finding(build: Build, image: str, line: int) -> Finding:
     tag = image.rpartition("/")[2].partition(":")[2]
     what = f"the tag {tag}" if tag and tag != "latest" else "whatever is newest"
-    fix = f"FROM {image}@sha256:…, or pin it in {LOCK}"
+    fix = f"`alecia lock` pins it in {BASE_LOCK}, or FROM {image}@sha256:…"
     return build.finding("docker-base-unpinned", line, f"{image} is {what}, not a digest", fix=fix)
-
-
-def _pinned(snapshot: Snapshot) -> frozenset[str]:
-    if LOCK not in snapshot.tree.entries:
-        return frozenset()
-    document = as_mapping(load_yaml(snapshot.tree.read(LOCK), LOCK), LOCK, "the document")
-    images = as_mapping(document.get("images", document), LOCK, "images")
-    return frozenset(images)
 
 
 def _images(build: Build) -> Iterator[tuple[str, int]]:
