@@ -89,4 +89,4 @@ def test_files_that_the_build_cannot_see_lead_nowhere() -> None:
 
 
 def test_a_tsconfig_that_does_not_parse_leads_nowhere() -> None:
-    assert beyond({"tsconfig.json": '{"extends": ,"./config/x.json"}', "config/x.json": "{}"}) == {"tsconfig.json"}
+    assert beyond({"tsconfig.json": '{"extends": ,"./etc/x.json"}', "etc/x.json": "{}"}) == {"tsconfig.json"}
