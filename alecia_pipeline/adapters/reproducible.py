@@ -9,7 +9,7 @@ import gzip
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -98,6 +98,12 @@ class ReproducibleImage:
             return (self._config_bytes,)
         file = next((layer.file for layer in self._layers if layer.blob.digest == digest), None)
         return file_chunks(file) if file else self._built.chunks(digest)
+
+    def layers(self) -> Iterator[IO[bytes]]:
+        """Yield the layers as open tar archives, the lowest first. The caller closes them."""
+        for layer in self._layers:
+            blob = layer.file.open("rb") if layer.file else self._built.open(layer.blob.digest)
+            yield _unpacked(blob, layer.media_type)
 
     @cached_property
     def _config_bytes(self) -> bytes:

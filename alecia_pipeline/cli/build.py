@@ -1,6 +1,7 @@
 """`alecia build`: the images of a commit, built or found in the registry."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,12 @@ from alecia_pipeline.cli.progress import MEGABYTE, RunView
 from alecia_pipeline.cli.recording import make_launch
 from alecia_pipeline.cli.runner import make_runner, repo_option
 from alecia_pipeline.config import Config
+from alecia_pipeline.errors import ExitCode
 from alecia_pipeline.operations.inputs import check_images
+from alecia_pipeline.operations.reproducing import Verdict, verification
+from alecia_pipeline.operations.runner import Runner
+
+SHOWN_DIFFERENCES = 20
 
 _MISSING_WHERE_REUSED = {"size_bytes": None, "layers": None}
 
@@ -25,19 +31,32 @@ _MISSING_WHERE_REUSED = {"size_bytes": None, "layers": None}
 @repo_option
 @click.option("--rev", default="HEAD", show_default=True, help="The commit to build.")
 @click.option("--env", "environment", metavar="E", help="Build with this environment's build arguments.")
+@click.option("--verify", is_flag=True, help="Then build again, cold and in disorder, and compare the digests.")
+@click.option("--verify-context", is_flag=True, help="Then build from the full context, and compare the digests.")
 @format_option()
 @click.pass_context
 def build(
-    ctx: click.Context, apps: tuple[str, ...], repo: Path, rev: str, environment: str | None, output: str
+    ctx: click.Context,
+    apps: tuple[str, ...],
+    repo: Path,
+    rev: str,
+    environment: str | None,
+    verify: bool,  # noqa: FBT001
+    verify_context: bool,  # noqa: FBT001
+    output: str,
 ) -> None:
     """Build the images that the registry has not, and push them under their build keys.
 
     An app that does not pass its audit is not built. Without --env: the images of every environment.
 
+    --verify shows that a build repeats itself bit for bit; --verify-context, that pruning the context loses nothing.
+    What differs is listed file by file, and the exit code is 1.
+
     \b
     Examples:
       alecia build
       alecia build website cms --env staging
+      alecia build website --env staging --verify
     """
     runner = make_runner(ctx, repo)
     commit, names = check_images(runner, rev, apps, environment)
@@ -50,10 +69,40 @@ def build(
     if done.error:
         raise done.error
     results = [image_document(key, step["facts"]) for key, step in view.steps.items() if key.startswith("image/")]
+    verdicts = list(verified(runner, commit, images, repeats=verify, whole=verify_context))
     if output == "json":
-        print_json({"schema": 1, "run": done.run_id, "commit": commit, "images": results})
+        document = {"schema": 1, "run": done.run_id, "commit": commit, "images": results}
+        print_json({**document, **({"verified": [asdict(each) for each in verdicts]} if verdicts else {})})
     else:
         print_results(results, stdout())
+        print_verdicts(verdicts, stdout())
+    if not all(verdict.same for verdict in verdicts):
+        ctx.exit(ExitCode.FAILED)
+
+
+def verified(
+    runner: Runner, commit: str, images: Sequence[tuple[str, str | None]], *, repeats: bool, whole: bool
+) -> Iterator[Verdict]:
+    """Yield the verdicts that were asked for, image by image."""
+    checks = verification(runner, commit) if repeats or whole else None
+    for app, environment in images if checks else ():
+        if checks and repeats:
+            yield checks.repeats(app, environment)
+        if checks and whole:
+            yield checks.needs_no_more(app, environment)
+
+
+def print_verdicts(verdicts: Sequence[Verdict], console: Console) -> None:
+    """Print a line per verdict, and below it what differs."""
+    for verdict in verdicts:
+        name = verdict.app + (f" ({verdict.environment})" if verdict.environment else "")
+        says = Text("the same image", "green") if verdict.same else Text("another image", "bold red")
+        console.print(Text.assemble(f"{name}: {verdict.question} gives ", says, f" {verdict.again[:DIGEST_DIGITS]}"))
+        for difference in verdict.differences[:SHOWN_DIFFERENCES]:
+            console.print(f"  {difference}", highlight=False, soft_wrap=True)
+        more = len(verdict.differences) - SHOWN_DIFFERENCES
+        if more > 0:
+            console.print(f"  … and {more} more; --format json lists all")
 
 
 def wanted_images(config: Config, apps: Sequence[str], environment: str | None) -> tuple[tuple[str, str | None], ...]:

@@ -27,7 +27,8 @@ class BuildCommand:
 class BuildRequest:
     """What to build. `contexts` are stand-ins for base images: name as written -> docker-image://….
 
-    `docker_config` is the folder with the docker client's logins, where it is not the client's own.
+    `docker_config` is the folder with the docker client's logins, where it is not the client's own; `cold`: take no
+    step from the cache.
     """
 
     dockerfile: str
@@ -36,6 +37,7 @@ class BuildRequest:
     contexts: Mapping[str, str]
     builder: str | None
     docker_config: str | None = None
+    cold: bool = False
 
 
 def build_command(request: BuildRequest, *, folder: str) -> BuildCommand:
@@ -49,6 +51,7 @@ def build_command(request: BuildRequest, *, folder: str) -> BuildCommand:
     argv += [f"--file={request.dockerfile}"]
     argv += [f"--builder={request.builder}"] if request.builder else []
     argv += [f"--target={request.target}"] if request.target else []
+    argv += ["--no-cache"] if request.cold else []
     argv += [f"--build-arg={name}={value}" for name, value in sorted(request.build_args.items())]
     argv += [f"--build-context={name}={source}" for name, source in sorted(request.contexts.items())]
     argv += [f"--output=type=oci,dest={folder},tar=false,compression=uncompressed"]

@@ -9,6 +9,9 @@ from pathlib import PurePosixPath
 from alecia_pipeline.images.command import EPOCH
 from alecia_pipeline.source.tree import EXECUTABLE, SYMLINK
 
+OTHER_DAY = EPOCH + 400 * 24 * 3600
+"""Another day of another year, in Unix seconds."""
+
 _MODES = {EXECUTABLE: 0o755, SYMLINK: 0o777}
 
 
@@ -21,15 +24,19 @@ class TarFile:
     data: bytes
 
 
-def pack(files: Iterable[TarFile]) -> bytes:
-    """Return a tar archive: sorted, one date, owner 0, modes 0644 or 0755."""
-    ordered = sorted(files, key=lambda file: file.path)
+def pack(files: Iterable[TarFile], *, disordered: bool = False) -> bytes:
+    """Return a tar archive: sorted, one date, owner 0, modes 0644 or 0755.
+
+    `disordered`: files backwards and dated another day, to see whether a build notices.
+    """
+    ordered = sorted(files, key=lambda file: file.path, reverse=disordered)
+    date = OTHER_DAY if disordered else EPOCH
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for folder in _folders(ordered):
-            archive.addfile(_folder_header(folder))
+            archive.addfile(_folder_header(folder, date))
         for file in ordered:
-            archive.addfile(_header(file), None if file.mode == SYMLINK else io.BytesIO(file.data))
+            archive.addfile(_header(file, date), None if file.mode == SYMLINK else io.BytesIO(file.data))
     return buffer.getvalue()
 
 
@@ -39,17 +46,17 @@ def _folders(files: Iterable[TarFile]) -> list[str]:
     return sorted(folders - {"."})
 
 
-def _folder_header(path: str) -> tarfile.TarInfo:
+def _folder_header(path: str, date: int) -> tarfile.TarInfo:
     header = tarfile.TarInfo(path)
     header.type = tarfile.DIRTYPE
-    header.mtime = EPOCH
+    header.mtime = date
     header.mode = 0o755
     return header
 
 
-def _header(file: TarFile) -> tarfile.TarInfo:
+def _header(file: TarFile, date: int) -> tarfile.TarInfo:
     header = tarfile.TarInfo(file.path)
-    header.mtime = EPOCH
+    header.mtime = date
     header.mode = _MODES.get(file.mode, 0o644)
     if file.mode == SYMLINK:
         header.type = tarfile.SYMTYPE

@@ -1,43 +1,28 @@
 """Building images: one thread pool, each image built once, pushed by digest, then tagged with its key."""
 
-import shutil
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
-from alecia_pipeline.adapters.base_layers import BaseLayers
 from alecia_pipeline.adapters.buildkit import BuildKit
-from alecia_pipeline.adapters.reproducible import ReproducibleImage
-from alecia_pipeline.adapters.state import cache_folder
-from alecia_pipeline.errors import OutsideError, RefusedError, ReleaseFailedError, UsageError
-from alecia_pipeline.images.bases import Base, bases_of
-from alecia_pipeline.images.command import BUILD_ID, BUILD_ID_DIGITS, EPOCH, BuildRequest, build_command
-from alecia_pipeline.images.context import context_files
+from alecia_pipeline.errors import RefusedError, UsageError
 from alecia_pipeline.images.ports import Archive, Builder, ImageRegistry
 from alecia_pipeline.images.reference import Repository, image_repository, key_tag
-from alecia_pipeline.images.tar import TarFile, pack
 from alecia_pipeline.operations.planning import (
     build_arguments,
-    docker_config,
     keyed_app,
     open_registry,
     read_commit,
     registry_name,
 )
 from alecia_pipeline.operations.runner import Runner
+from alecia_pipeline.operations.workshop import Workshop, build_folder
 from alecia_pipeline.release.model import AppPlan, ImageResult, Plan
 from alecia_pipeline.release.plan import Keyed
-from alecia_pipeline.source.tree import REGULAR
-
-LEFT_SECONDS = 24 * 3600
-"""No build takes a day."""
 
 
 class ImageBuilder:
@@ -53,7 +38,7 @@ class ImageBuilder:
         self._resources = ExitStack()
         self._registry = registry or self._resources.enter_context(open_registry(runner, self._registry_name))
         self._builder = builder or BuildKit(runner.log)
-        self._bases = BaseLayers.below(cache_folder() / "bases", self._export)
+        self._workshop = Workshop(runner, self._view, self._builder)
         self._pool = ThreadPoolExecutor(runner.config.builder.parallel, thread_name_prefix="build")
         self._jobs: dict[str, Future[ImageResult]] = {}
         self._reading = threading.Lock()
@@ -98,13 +83,9 @@ class ImageBuilder:
     def _build(self, app: AppPlan, repository: Repository, started: float) -> ImageResult:
         self._runner.log(f"{app.name} | building {app.key[:12]}")
         with build_folder() as folder:
-            exported = folder / "image"
-            request, base, context = self._prepare(app)
-            layers = self._bases.of(base) if base else ()
-            if base:
-                self._bases.lend(base, exported)
-            self._builder.build(app.name, build_command(request, folder=str(exported)), context)
-            archive = ReproducibleImage(self._builder.open(exported), EPOCH, folder, layers)
+            keyed = self._keyed(app)
+            arguments = build_arguments(self._runner, keyed.app, self._plan.environment)
+            archive = self._workshop.make(keyed, arguments, folder)
             self._registry.push(repository, archive)
             digest = self._registry.tag(repository, archive.digest, key_tag(app.key))
             result = _result(app, repository, digest, started, archive)
@@ -113,60 +94,11 @@ class ImageBuilder:
         )
         return result
 
-    def _export(self, base: Base, folder: Path) -> None:
-        """Have the builder leave a base image in a folder. Raises OutsideError when it cannot."""
-        request = self._request("Dockerfile", [base])
-        context = pack([TarFile("Dockerfile", REGULAR, f"FROM {base.name}\n".encode())])
-        try:
-            self._builder.build(base.name, build_command(request, folder=str(folder)), context)
-        except ReleaseFailedError as error:
-            raise OutsideError(
-                f"the base image {base.name} cannot be had",
-                where=base.source or base.name,
-                why=error.why or "",
-                fix="`docker pull` says more; name an image that is there in FROM, then `alecia lock --update`",
-            ) from error
-
-    def _prepare(self, app: AppPlan) -> tuple[BuildRequest, Base | None, bytes]:
-        """Return the request, its base and the packed context, one app at a time: the repository has one reader."""
+    def _keyed(self, app: AppPlan) -> Keyed:
         with self._reading:
-            source = self._view.app(app.name)
-            keyed = keyed_app(self._runner, self._view, source, self._plan.environment)
-            _check_key(self._plan, app, keyed)
-            context = keyed.context
-            files = pack(context_files(self._view.snapshot, context))
-        arguments = dict(build_arguments(self._runner, source, self._plan.environment))
-        if BUILD_ID in context.reads.arguments:
-            arguments.setdefault(BUILD_ID, app.key[:BUILD_ID_DIGITS])
-        bases = bases_of(context.reads.bases, self._view.bases.images, self._runner.config.builder.contexts)
-        request = replace(self._request(app.dockerfile, bases), target=app.target, build_args=arguments)
-        return request, next((base for base in bases if base.name == context.reads.base), None), files
-
-    def _request(self, dockerfile: str, bases: Iterable[Base]) -> BuildRequest:
-        logins = docker_config(self._runner)
-        return BuildRequest(
-            dockerfile=dockerfile,
-            target=None,
-            build_args={},
-            contexts={base.name: base.source for base in bases if base.source},
-            builder=self._runner.config.builder.name,
-            docker_config=str(logins) if logins else None,
-        )
-
-
-@contextmanager
-def build_folder() -> Iterator[Path]:
-    """Make a folder for one build, beside the bases that it is lent: a link does not cross file systems.
-
-    What a killed build left there for a day goes.
-    """
-    folder = cache_folder() / "builds"
-    folder.mkdir(parents=True, exist_ok=True)
-    for left in folder.iterdir():
-        if time.time() - left.stat().st_mtime > LEFT_SECONDS:
-            shutil.rmtree(left, ignore_errors=True)
-    with TemporaryDirectory(prefix="build-", dir=folder) as name:
-        yield Path(name)
+            keyed = keyed_app(self._runner, self._view, self._view.app(app.name), self._plan.environment)
+        _check_key(self._plan, app, keyed)
+        return keyed
 
 
 def _check_key(plan: Plan, app: AppPlan, keyed: Keyed) -> None:

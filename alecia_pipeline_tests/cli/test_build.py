@@ -27,6 +27,7 @@ for word in "$@"; do case $word in --output=*) out=${word#*dest=}; out=${out%%,*
 cat > /dev/null
 case "$*" in *"${FAIL:-no file}"*) echo "cp: no such file"; exit 1;; esac
 echo "#1 building"
+case "$*" in *--no-cache*) IMAGE=${COLD:-$IMAGE};; esac
 mkdir -p "$out"; cp -r "$IMAGE"/. "$out"
 """
 
@@ -159,3 +160,25 @@ def test_a_polite_kill_ends_the_builds(repo: Path, tmp_path: Path) -> None:
 def test_an_unknown_app_exits_with_two(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["build", "--repo", str(repo), "nope"]) == 2
     assert "apps here: cms, website" in capsys.readouterr().err
+
+
+def test_a_build_is_verified_and_said_so(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["build", "--repo", str(repo), "cms", "--verify", "--verify-context"]) == 0
+    out = capsys.readouterr().out
+    assert "cms: a cold build gives the same image" in out
+    assert "cms: the full context gives the same image" in out
+
+
+def test_a_build_that_does_not_repeat_itself_exits_with_one(
+    repo: Path, small_image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = write_image(tmp_path / "other", layer({f"f{number}": b"x" for number in range(30)}))
+    monkeypatch.setenv("COLD", str(other))
+    assert run(["build", "--repo", str(repo), "cms", "--verify"]) == 1
+    out = capsys.readouterr().out
+    assert "cms: a cold build gives another image" in out
+    assert "layer 1: app: 0644 0:0 5000 bytes" in out
+    assert "… and 11 more" in out
+    assert run(["build", "--repo", str(repo), "cms", "--verify", "--format", "json"]) == 1
+    (verdict,) = json.loads(capsys.readouterr().out)["verified"]
+    assert (verdict["app"], len(verdict["differences"])) == ("cms", 31)

@@ -33,3 +33,8 @@ def test_every_choice_is_an_option() -> None:
 def test_logins_may_lie_elsewhere() -> None:
     request = BuildRequest("D", None, {}, {}, None, docker_config="/etc/alecia/docker")
     assert build_command(request, folder="i").environment["DOCKER_CONFIG"] == "/etc/alecia/docker"
+
+
+def test_a_cold_build_takes_no_step_from_the_cache() -> None:
+    request = BuildRequest("Dockerfile", None, {}, {}, None, cold=True)
+    assert "--no-cache" in build_command(request, folder="/tmp/image").argv

@@ -1,0 +1,126 @@
+"""Where one image is made: context, base layers and build command come together, and what is left is reproducible."""
+
+import shutil
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from alecia_pipeline.adapters.base_layers import BaseLayers
+from alecia_pipeline.adapters.reproducible import ReproducibleImage
+from alecia_pipeline.adapters.state import cache_folder
+from alecia_pipeline.errors import OutsideError, ReleaseFailedError
+from alecia_pipeline.images.bases import Base, bases_of
+from alecia_pipeline.images.command import BUILD_ID, BUILD_ID_DIGITS, EPOCH, BuildRequest, build_command
+from alecia_pipeline.images.context import context_files
+from alecia_pipeline.images.ports import Builder
+from alecia_pipeline.images.tar import TarFile, pack
+from alecia_pipeline.operations.planning import CommitView, docker_config
+from alecia_pipeline.operations.runner import Runner
+from alecia_pipeline.release.plan import Keyed
+from alecia_pipeline.source.tree import REGULAR
+
+LEFT_SECONDS = 24 * 3600
+"""No build takes a day."""
+
+
+@dataclass(frozen=True)
+class Variation:
+    """How a build differs from a plain one, to see whether that makes a difference. `cold`: no step from the cache.
+
+    `disordered`: the context's files in another order and with other dates.
+    """
+
+    cold: bool = False
+    disordered: bool = False
+
+
+PLAIN = Variation()
+
+
+class Workshop:
+    """Makes images of one commit; several at a time from several threads."""
+
+    def __init__(self, runner: Runner, view: CommitView, builder: Builder) -> None:
+        self._runner = runner
+        self._view = view
+        self._builder = builder
+        self._bases = BaseLayers.below(cache_folder() / "bases", self._export)
+        self._reading = threading.Lock()
+
+    def make(
+        self, keyed: Keyed, arguments: Mapping[str, str], folder: Path, variation: Variation = PLAIN
+    ) -> ReproducibleImage:
+        """Build an app's image into `folder`, where it stays as long as the folder does.
+
+        `arguments`: its build arguments. Raises ReleaseFailedError when the build fails, OutsideError for a builder or
+        a base image that cannot be had.
+        """
+        bases = bases_of(keyed.context.reads.bases, self._view.bases.images, self._runner.config.builder.contexts)
+        base = next((each for each in bases if each.name == keyed.context.reads.base), None)
+        layers = self._bases.of(base) if base else ()
+        exported = folder / "image"
+        if base:
+            self._bases.lend(base, exported)
+        request = replace(
+            self._request(keyed.app.dockerfile, bases),
+            target=keyed.app.target,
+            build_args=_with_build_id(keyed, arguments),
+            cold=variation.cold,
+        )
+        context = self._packed(keyed, disordered=variation.disordered)
+        self._builder.build(keyed.app.name, build_command(request, folder=str(exported)), context)
+        return ReproducibleImage(self._builder.open(exported), EPOCH, folder, layers)
+
+    def _packed(self, keyed: Keyed, *, disordered: bool) -> bytes:
+        """Return the packed context, one at a time: the repository has one reader."""
+        with self._reading:
+            return pack(context_files(self._view.snapshot, keyed.context), disordered=disordered)
+
+    def _export(self, base: Base, folder: Path) -> None:
+        """Have the builder leave a base image in a folder. Raises OutsideError when it cannot."""
+        request = self._request("Dockerfile", [base])
+        context = pack([TarFile("Dockerfile", REGULAR, f"FROM {base.name}\n".encode())])
+        try:
+            self._builder.build(base.name, build_command(request, folder=str(folder)), context)
+        except ReleaseFailedError as error:
+            raise OutsideError(
+                f"the base image {base.name} cannot be had",
+                where=base.source or base.name,
+                why=error.why or "",
+                fix="`docker pull` says more; name an image that is there in FROM, then `alecia lock --update`",
+            ) from error
+
+    def _request(self, dockerfile: str, bases: Iterable[Base]) -> BuildRequest:
+        logins = docker_config(self._runner)
+        return BuildRequest(
+            dockerfile=dockerfile,
+            target=None,
+            build_args={},
+            contexts={base.name: base.source for base in bases if base.source},
+            builder=self._runner.config.builder.name,
+            docker_config=str(logins) if logins else None,
+        )
+
+
+def _with_build_id(keyed: Keyed, arguments: Mapping[str, str]) -> dict[str, str]:
+    declared = BUILD_ID in keyed.context.reads.arguments
+    return {**({BUILD_ID: keyed.key[:BUILD_ID_DIGITS]} if declared else {}), **arguments}
+
+
+@contextmanager
+def build_folder() -> Iterator[Path]:
+    """Make a folder for one build, beside the bases that it is lent: a link does not cross file systems.
+
+    What a killed build left there for a day goes.
+    """
+    folder = cache_folder() / "builds"
+    folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.iterdir():
+        if time.time() - left.stat().st_mtime > LEFT_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
+    with TemporaryDirectory(prefix="build-", dir=folder) as name:
+        yield Path(name)
