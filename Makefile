@@ -8,7 +8,7 @@ PURE_FILES := alecia_pipeline/$(subst $(comma),$(comma)alecia_pipeline/,$(PURE))
 # Every test process would compile the tests anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install system lint unit check test demo bench bench-audit lock clean
+.PHONY: help install system lint unit check test demo bench bench-audit bench-plan bench-build lock clean
 help:  ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
@@ -53,6 +53,13 @@ bench: install  ## print the medians of what a user waits for; after make demo
 bench-audit: install  ## REPO=… CASES=…: the audit's recall, precision, CPU and memory, beside knip and depcheck
 	$(if $(and $(REPO),$(CASES)),,$(error usage: make bench-audit REPO=repository.git CASES=cases.csv))
 	$(BIN)/python bench/audit.py --repo $(REPO) --cases $(CASES)
+
+bench-plan: install  ## REPO=… [DECISIONS=… APPS=…]: what a plan costs and how right it is, beside turbo
+	$(if $(REPO),,$(error usage: make bench-plan REPO=repository.git [DECISIONS=decisions.csv APPS=apps.json]))
+	$(BIN)/python bench/plan.py --repo $(REPO) $(if $(DECISIONS),--decisions $(DECISIONS) --apps $(APPS))
+
+bench-build: install  ## a one-line change in website until its image is in the registry, beside plain docker; after make demo
+	$(BIN)/python bench/build.py
 
 lock:  ## renew requirements.lock (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url \
