@@ -25,6 +25,11 @@ class Paths:
     _known: dict[tuple[str, ...], frozenset[str]] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
+    def meant(self) -> dict[str, str | None]:
+        """A memory for whoever looks for the file that an import means."""
+        return {}
+
+    @cached_property
     def folders(self) -> frozenset[str]:
         """Every folder that holds a file, near or far; the root is not among them."""
         found: set[str] = set()

@@ -8,7 +8,7 @@ from functools import cached_property
 from alecia_pipeline.images.cuts import cut_files
 from alecia_pipeline.images.layout import Paths
 from alecia_pipeline.images.lock import LockIndex, Texts
-from alecia_pipeline.images.references import Reference, Referenced, leaving
+from alecia_pipeline.images.references import Reference, Referenced
 from alecia_pipeline.images.refusals import may_be_refused, refusal
 from alecia_pipeline.source.ignore import DockerIgnore
 from alecia_pipeline.source.lock_blocks import LockBlocks
@@ -103,7 +103,7 @@ class Memory:
         seen = tuple(entry for entry in files if not ignore.ignored(entry.path))
         self.check(tree, seen)
         ignored = frozenset(entry.path for entry in files) - {entry.path for entry in seen}
-        found = (reference for entry in seen for reference in leaving(tree, entry, package, self.referenced))
+        found = (reference for entry in seen for reference in self.referenced.leaving(tree, entry, package))
         return Part(seen, ignored, tuple(dict.fromkeys(found)))
 
     def check(self, tree: Tree, files: Sequence[Entry]) -> None:

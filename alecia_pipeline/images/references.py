@@ -53,6 +53,17 @@ class Referenced:
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], tuple[Reference, ...]] = {}
+        self._leaving: dict[tuple[Entry, str], tuple[Reference, ...]] = {}
+
+    def leaving(self, tree: Tree, entry: Entry, package: str) -> tuple[Reference, ...]:
+        """Return what a file of a package names outside of it, as paths from the repository's root."""
+        known = self._leaving.get((entry, package))
+        if known is None:
+            depth = entry.path.count("/") - package.count("/") - 1
+            folder = folder_of(entry.path)
+            found = (reference for reference in self.of(tree, entry) if reference.climbs > depth)
+            known = self._leaving[entry, package] = tuple(reference.seen_from(folder) for reference in found)
+        return known
 
     def of(self, tree: Tree, entry: Entry, *, loose: bool = False) -> tuple[Reference, ...]:
         """Return the relative paths that a file names; none for what is no source.
@@ -106,14 +117,6 @@ _READERS: Mapping[str, Callable[[bytes], Iterator[Reference]]] = {
 }
 
 
-def leaving(tree: Tree, entry: Entry, package: str, known: Referenced) -> Iterator[Reference]:
-    """Yield what a file of a package names outside of it, as paths from the repository's root."""
-    depth = entry.path.count("/") - package.count("/") - 1
-    for reference in known.of(tree, entry):
-        if reference.climbs > depth:
-            yield reference.seen_from(folder_of(entry.path))
-
-
 @dataclass(frozen=True)
 class Search:
     """Follows references through the files that are in no package of the closure."""
@@ -140,7 +143,7 @@ class Search:
         parts = self.closure - {ROOT}
         found: set[str] = set()
         for path, is_open in references:
-            file = None if is_open else _file(self.layout.tree, path)
+            file = None if is_open else _file(self.layout, path)
             if file and self.layout.owner(file) not in parts:
                 found.add(file)
             elif not file and not path.startswith(".."):
@@ -148,9 +151,17 @@ class Search:
         return found
 
 
-def _file(tree: Tree, target: str) -> str | None:
+def _file(layout: Layout, target: str) -> str | None:
     """Return the file that an import of `target` means, as TypeScript and bundlers look for it."""
+    meant = layout.paths.meant
+    if target not in meant:
+        meant[target] = next((path for path in _candidates(target) if path in layout.tree.entries), None)
+    return meant[target]
+
+
+def _candidates(target: str) -> Iterator[str]:
     stem = _COMPILED.sub("", target)
-    candidates = [target, *(target + ending for ending in _ENDINGS), *(stem + ending for ending in _SOURCES)]
-    candidates += [f"{target}/index{ending}" for ending in _ENDINGS]
-    return next((path for path in candidates if path in tree.entries), None)
+    yield target
+    yield from (target + ending for ending in _ENDINGS)
+    yield from (stem + ending for ending in _SOURCES)
+    yield from (f"{target}/index{ending}" for ending in _ENDINGS)

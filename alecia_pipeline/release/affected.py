@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from alecia_pipeline.images.context import Snapshot
 from alecia_pipeline.images.layout import ROOT
 from alecia_pipeline.images.lock import changed_importers
-from alecia_pipeline.images.references import Search, leaving
+from alecia_pipeline.images.references import Search
 from alecia_pipeline.source.lockfile import LOCKFILE
 
 
@@ -49,5 +49,5 @@ def _names(after: Snapshot, folder: str, changed: set[str]) -> bool:
     """Tell whether the files of a package name a changed file, or one that does."""
     known = after.memory.referenced
     files = after.layout.packages.get(folder, ())
-    first = [reference for entry in files for reference in leaving(after.tree, entry, folder, known)]
+    first = [reference for entry in files for reference in known.leaving(after.tree, entry, folder)]
     return bool(first) and not changed.isdisjoint(Search(after.layout, frozenset({folder}), known).beyond(first, ()))
