@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from alecia_pipeline.images.layout import ROOT, Layout
+from alecia_pipeline.images.layout import ROOT, Layout, is_wildcard
 from alecia_pipeline.images.lock import LockSlice
 from alecia_pipeline.images.parts import Memory, Part
 from alecia_pipeline.images.reads import Reads, dockerfile_reads
@@ -59,7 +59,8 @@ class Context:
     """What one app's build gets: the `parts` of the closure's packages, and loose files outside of them.
 
     `ignored`: left out by .dockerignore; `lock`: the lockfile's slice, if it has one, for the folders of `importers`;
-    `cut`: the root files that are sent cut to that slice, by path.
+    `cut`: the root files that are sent cut to that slice, by path; `missing`: what the Dockerfile copies and a build
+    would not find.
     """
 
     app: App
@@ -71,6 +72,7 @@ class Context:
     importers: tuple[str, ...]
     lock: LockSlice | None
     cut: Mapping[str, bytes]
+    missing: tuple[str, ...] = ()
 
     @cached_property
     def files(self) -> tuple[Entry, ...]:
@@ -94,7 +96,16 @@ def pruned_context(snapshot: Snapshot, app: App, build_args: Mapping[str, str]) 
     importers = _importers(snapshot, loose, closure)
     lock = _lock(snapshot, loose, importers)
     cut = {} if full else _cut(snapshot, lock, importers)
-    return Context(app, reads, tuple(sorted(closure - {ROOT})), parts, loose, ignored, importers, lock, cut)
+    missing = tuple(source for source in reads.sources if not _visible(layout, source, ignore))
+    return Context(app, reads, tuple(sorted(closure - {ROOT})), parts, loose, ignored, importers, lock, cut, missing)
+
+
+def _visible(layout: Layout, source: str, ignore: DockerIgnore) -> bool:
+    """Tell whether a COPY source is there. Wildcards may match nothing beside a source that does."""
+    if source == ROOT or is_wildcard(source):
+        return True
+    files = (source,) if source in layout.tree.entries else layout.paths.below(source)
+    return any(not ignore.ignored(path) for path in files)
 
 
 @dataclass(frozen=True)

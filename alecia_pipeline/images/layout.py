@@ -46,7 +46,7 @@ class Paths:
 
     def named(self, source: str) -> Iterable[str]:
         """Return the files and folders that a COPY source means: itself, or what its wildcards match."""
-        if not _WILDCARD.search(source):
+        if not is_wildcard(source):
             return (source,)
         known = ("COPY", source)
         if known not in self._known:
@@ -61,6 +61,11 @@ class Paths:
             deep = tuple(f"{pattern.rstrip('/')}/**" for pattern in wanted)
             self._known[wanted] = frozenset(path for path in self.ordered if matches(path, (*wanted, *deep)))
         return self._known[wanted]
+
+
+def is_wildcard(source: str) -> bool:
+    """Tell whether a COPY source is a pattern."""
+    return _WILDCARD.search(source) is not None
 
 
 def _below(ordered: Sequence[str], folder: str) -> Sequence[str]:

@@ -2,6 +2,7 @@
 
 import posixpath
 import re
+from collections.abc import Sequence
 
 from alecia_pipeline.errors import AleciaError, UsageError
 from alecia_pipeline.source.tree import ABSENT, SUBMODULE, SYMLINK, Entry, Tree
@@ -38,6 +39,18 @@ def refusal(entry: Entry, data: bytes) -> AleciaError | None:
             "use ${NPM_TOKEN}; revoke it",
         )
     return None
+
+
+def missing_sources(dockerfile: str, missing: Sequence[str]) -> UsageError | None:
+    """Return why a build cannot go well when its Dockerfile copies what the commit has not, or ignores; else None."""
+    if not missing:
+        return None
+    return UsageError(
+        f"{dockerfile} copies what the build would not find",
+        where=dockerfile,
+        why=f"the commit has no {', '.join(missing)}, or .dockerignore leaves it out",
+        fix="commit it, mend COPY, or mend .dockerignore; `alecia audit` names the line",
+    )
 
 
 def _escapes(path: str, target: str) -> bool:

@@ -17,6 +17,7 @@ from alecia_pipeline.images.bases import Base, bases_of
 from alecia_pipeline.images.command import BUILD_ID, BUILD_ID_DIGITS, EPOCH, BuildRequest, build_command
 from alecia_pipeline.images.context import context_files
 from alecia_pipeline.images.ports import Builder
+from alecia_pipeline.images.refusals import missing_sources
 from alecia_pipeline.images.tar import TarFile, pack
 from alecia_pipeline.operations.planning import CommitView, docker_config
 from alecia_pipeline.operations.runner import Runner
@@ -57,8 +58,11 @@ class Workshop:
         """Build an app's image into `folder`, where it stays as long as the folder does.
 
         `arguments`: its build arguments. Raises ReleaseFailedError when the build fails, OutsideError for a builder or
-        a base image that cannot be had.
+        a base image that cannot be had, UsageError for a Dockerfile that copies what is not there.
         """
+        refused = missing_sources(keyed.app.dockerfile, keyed.context.missing)
+        if refused:
+            raise refused
         bases = bases_of(keyed.context.reads.bases, self._view.bases.images, self._runner.config.builder.contexts)
         base = next((each for each in bases if each.name == keyed.context.reads.base), None)
         layers = self._bases.of(base) if base else ()

@@ -29,6 +29,7 @@ class Keyed:
         return build_key(self.fields)
 
 
+NOT_THERE = "the commit has no such file for it: the build would fail"
 NO_REGISTRY = "no registry is configured, so no image is known"
 
 
@@ -96,7 +97,10 @@ def decide(keyed: Keyed, known: Known, *, since: str | None) -> AppPlan:
 def _causes(keyed: Keyed, known: Known, since: str | None) -> tuple[Cause, ...]:
     """Return at least one cause."""
     name = keyed.app.name
-    unknown = (Cause(kind="unknown", what=name, detail=known.unknown),) if known.unknown and not since else ()
+    unknown: tuple[Cause, ...] = (
+        (Cause(kind="unknown", what=name, detail=known.unknown),) if known.unknown and not since else ()
+    )
+    unknown += tuple(Cause(kind="unknown", what=f"COPY {path}", detail=NOT_THERE) for path in keyed.context.missing)
     if known.before and known.before.key != keyed.key:
         return (*_differences(known.before, keyed), *unknown)
     if since:

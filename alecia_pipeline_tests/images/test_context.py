@@ -222,3 +222,17 @@ def test_a_catalog_is_sent_cut_to_what_the_app_uses() -> None:
         keyed(snapshot({"pnpm-workspace.yaml": text, "pnpm-lock.yaml": lock}), "cms").key for text in (WORKSPACE, other)
     ]
     assert keys[0] == keys[1]
+
+
+@pytest.mark.parametrize(
+    ("copy", "missing"),
+    [
+        ("COPY . .", ()),
+        ("COPY apps/cms/src nothing* ./", ()),
+        ("COPY dist/server.js ./", ("dist/server.js",)),
+        ("COPY nowhere/ README.md ./", ("README.md", "nowhere")),
+        ("COPY --from=node /dist ./", ()),
+    ],
+)
+def test_what_is_copied_and_not_there_is_told(copy: str, missing: tuple[str, ...]) -> None:
+    assert context(snapshot({"apps/cms/Dockerfile": f"FROM node\n{copy}\n"}), "cms").missing == missing

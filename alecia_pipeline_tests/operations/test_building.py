@@ -204,3 +204,16 @@ def test_without_a_registry_there_is_no_build(runner: Runner) -> None:
 def test_the_configured_registry_is_opened_and_closed(runner: Runner, registry: Registry) -> None:
     with ImageBuilder(runner, make_plan(runner, registry=registry)) as images:
         assert images is not None
+
+
+def test_a_copy_that_would_fail_is_refused_before_the_builder_is_asked(
+    repository: Repository, registry: Registry
+) -> None:
+    repo = repository(mini({"apps/cms/Dockerfile": "FROM node:20-alpine\nCOPY dist ./\n"}))
+    runner = Runner(repo, Config(registry=f"{HOST}/mini"), lambda _: None)
+    plan = make_plan(runner, registry=registry)
+    builder = LocalBuilder()
+    images = ImageBuilder(runner, plan, builder=builder, registry=registry)
+    with images, pytest.raises(UsageError, match="copies what the build would not find"):
+        images.result("cms")
+    assert builder.commands == {}

@@ -1,5 +1,5 @@
 from alecia_pipeline.release.model import Plan
-from alecia_pipeline.release.plan import Known, Scope, assemble_plan
+from alecia_pipeline.release.plan import Known, Scope, assemble_plan, decide
 from alecia_pipeline_tests.snapshots import keyed, snapshot
 
 BEFORE = snapshot()
@@ -58,3 +58,9 @@ def test_without_a_registry_nothing_is_reused() -> None:
     plan = planned({})
     assert {app.action for app in plan.apps} == {"build"}
     assert {cause.kind for app in plan.apps for cause in app.causes} == {"unknown"}
+
+
+def test_a_copy_that_would_fail_is_a_cause() -> None:
+    broken = keyed(snapshot({"apps/cms/Dockerfile": "FROM node\nCOPY dist ./\n"}), "cms")
+    decided = decide(broken, Known(before=keyed(snapshot(), "cms")), since=None)
+    assert ("unknown", "COPY dist") in [(cause.kind, cause.what) for cause in decided.causes]
