@@ -1,9 +1,10 @@
 """The visible files of one package: a part that the contexts of many apps, and of many commits, have in common."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 from alecia_pipeline.images.cuts import cut_files
 from alecia_pipeline.images.layout import Paths
@@ -35,7 +36,7 @@ class Part:
     @cached_property
     def sha256(self) -> str:
         """The hash of one line per file: git's mode, its blob id, the path."""
-        return hashlib.sha256("".join(f"{e.mode:06o} {e.oid} {e.path}\n" for e in self.files).encode()).hexdigest()
+        return files_sha256(self.files)
 
     @cached_property
     def links(self) -> tuple[str, ...]:
@@ -43,10 +44,31 @@ class Part:
         return tuple(entry.path for entry in self.files if entry.mode == SYMLINK)
 
 
-class Memory:
-    """What commits share, so that nothing is read twice. The answers are the same without it."""
+def files_sha256(files: Iterable[Entry]) -> str:
+    """Return the hash of one line per file: git's mode, its blob id, the path."""
+    return hashlib.sha256("".join(f"{e.mode:06o} {e.oid} {e.path}\n" for e in files).encode()).hexdigest()
 
-    def __init__(self) -> None:
+
+class Kept(Protocol):
+    """What is remembered between runs: of files that may be sent, where they lead to outside of their package."""
+
+    def leaving(self, package: str, sha256: str) -> tuple[Reference, ...] | None:
+        """Return what the files with this hash name elsewhere, or None where nobody has looked."""
+        ...
+
+    def keep(self, package: str, sha256: str, leaving: Sequence[Reference]) -> None:
+        """Remember it."""
+        ...
+
+
+class Memory:
+    """What commits share, so that nothing is read twice. The answers are the same without it.
+
+    `kept`: what other runs have found out, if it is remembered.
+    """
+
+    def __init__(self, kept: Kept | None = None) -> None:
+        self._kept = kept
         self.referenced = Referenced()
         self._blocks = LockBlocks()
         self._lockfiles: dict[str, Lockfile] = {}
@@ -101,10 +123,19 @@ class Memory:
 
     def _made(self, tree: Tree, ignore: DockerIgnore, package: str, files: Sequence[Entry]) -> Part:
         seen = tuple(entry for entry in files if not ignore.ignored(entry.path))
-        self.check(tree, seen)
         ignored = frozenset(entry.path for entry in files) - {entry.path for entry in seen}
-        found = (reference for entry in seen for reference in self.referenced.leaving(tree, entry, package))
-        return Part(seen, ignored, tuple(dict.fromkeys(found)))
+        return Part(seen, ignored, self._leaving(tree, package, seen))
+
+    def _leaving(self, tree: Tree, package: str, seen: Sequence[Entry]) -> tuple[Reference, ...]:
+        sha256 = files_sha256(seen)
+        found = self._kept.leaving(package, sha256) if self._kept else None
+        if found is None:
+            self.check(tree, seen)
+            named = (reference for entry in seen for reference in self.referenced.leaving(tree, entry, package))
+            found = tuple(dict.fromkeys(named))
+            if self._kept:
+                self._kept.keep(package, sha256, found)
+        return found
 
     def check(self, tree: Tree, files: Sequence[Entry]) -> None:
         """Refuse what cannot be sent to a build. Raises UsageError."""

@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from alecia_pipeline.adapters.cache import default_cache
 from alecia_pipeline.adapters.git import Commits, open_commit
+from alecia_pipeline.adapters.parts import RememberedParts
 from alecia_pipeline.adapters.registry import Registry, stored_login
 from alecia_pipeline.adapters.registry_http import ATTEMPTS, RegistryClient, SilentRegistryError
 from alecia_pipeline.config import Config
@@ -63,7 +65,12 @@ class CommitView:
 
 def read_commit(runner: Runner, rev: str) -> CommitView:
     """Read a revision. Raises UsageError."""
-    return read_tree(open_commit(runner.repo, rev), Memory())
+    return read_tree(open_commit(runner.repo, rev), remembering())
+
+
+def remembering() -> Memory:
+    """Return a memory that begins with what other runs have found out."""
+    return Memory(RememberedParts(default_cache()))
 
 
 def read_tree(tree: Tree, memory: Memory) -> CommitView:
@@ -117,7 +124,7 @@ class Planner:
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
         self._commits = Commits(runner.repo)
-        self._memory = Memory()
+        self._memory = remembering()
         self._views: OrderedDict[str, CommitView] = OrderedDict()
 
     def plan(  # noqa: PLR0913 - as make_plan

@@ -1,4 +1,5 @@
 import io
+import tarfile
 from typing import IO
 
 from alecia_pipeline.images.differences import config_differences, differences, layer_differences
@@ -18,6 +19,19 @@ def test_files_that_came_went_or_changed() -> None:
     before, after = {"a": b"1", "b": b"1", "c": b"1"}, {"a": b"1", "b": b"2", "d": b"1"}
     assert told(before, after) == [("b", False, False), ("c", False, True), ("d", True, False)]
     assert told(before, before) == []
+
+
+def test_a_link_that_leads_elsewhere() -> None:
+    def link(target: str) -> IO[bytes]:
+        out = io.BytesIO()
+        with tarfile.open(fileobj=out, mode="w") as archive:
+            info = tarfile.TarInfo("l")
+            info.type, info.linkname = tarfile.SYMTYPE, target
+            archive.addfile(info)
+        return io.BytesIO(out.getvalue())
+
+    (found,) = layer_differences(1, link("a"), link("b"))
+    assert (found.what, found.first, found.second) == ("l", "0644 0:0 a", "0644 0:0 b")
 
 
 def test_the_order_of_files_counts() -> None:
