@@ -9,7 +9,9 @@ from alecia_pipeline.errors import UsageError
 from alecia_pipeline.source.lockfile import SPLIT_VERSION, Importer, Lockfile
 from alecia_pipeline.source.yaml_text import render_yaml
 
-_LINK = "link:"
+LINK = "link:"
+"""How a version names a workspace package: the rest is its folder, seen from the importer's."""
+
 _EDGES = ("dependencies", "optionalDependencies")
 _KINDS = ("dependencies", "devDependencies", "optionalDependencies")
 
@@ -101,22 +103,24 @@ def _used_catalogs(lockfile: Lockfile, importers: Iterable[Importer]) -> Mapping
 
 
 def _reachable(lockfile: Lockfile, importers: Iterable[Importer]) -> set[str]:
-    queue = [key for importer in importers for key in _roots(lockfile, importer)]
+    queue = [key for importer in importers for key in roots(lockfile, importer)]
     seen = set(queue)
     while queue:
-        for key in _edges(lockfile, queue.pop()):
+        for key in edges(lockfile, queue.pop()):
             if key not in seen:
                 seen.add(key)
                 queue.append(key)
     return seen
 
 
-def _roots(lockfile: Lockfile, importer: Importer) -> Iterator[str]:
+def roots(lockfile: Lockfile, importer: Importer) -> Iterator[str]:
+    """Yield the snapshots that an importer names. Raises UsageError when the lockfile lacks one."""
     for name, locked in importer.all().items():
         yield from _key(lockfile, name, locked.version, "an importer")
 
 
-def _edges(lockfile: Lockfile, key: str) -> tuple[str, ...]:
+def edges(lockfile: Lockfile, key: str) -> tuple[str, ...]:
+    """Return the snapshots that a snapshot needs. Raises UsageError when the lockfile lacks one."""
     known = lockfile.edges.get(key)
     if known is None:
         needs = _needs(lockfile.snapshots[key])
@@ -143,7 +147,7 @@ def importers_reaching(lockfile: Lockfile, keys: Iterable[str]) -> frozenset[str
         seen.update(fresh)
         queue += fresh
     return frozenset(
-        folder for folder, block in lockfile.importers.items() if not seen.isdisjoint(_roots(lockfile, block))
+        folder for folder, block in lockfile.importers.items() if not seen.isdisjoint(roots(lockfile, block))
     )
 
 
@@ -164,7 +168,7 @@ def missing_entries(lockfile: Lockfile) -> Iterator[tuple[str, str]]:
     seen: set[str] = set()
     for needed_by, name, version in queue:  # grows while it is walked
         key = _found(lockfile, name, version)
-        if key is None and not version.startswith(_LINK):
+        if key is None and not version.startswith(LINK):
             yield needed_by, f"{name}@{version}"
         elif key is not None and key not in seen:
             seen.add(key)
@@ -173,7 +177,7 @@ def missing_entries(lockfile: Lockfile) -> Iterator[tuple[str, str]]:
 
 def _key(lockfile: Lockfile, name: str, version: str, needed_by: str) -> Iterator[str]:
     """Yield the snapshot key that a dependency stands for; none for a link to a workspace package."""
-    if version.startswith(_LINK):
+    if version.startswith(LINK):
         return
     key = _found(lockfile, name, version)
     if key is None:
@@ -191,6 +195,9 @@ def _found(lockfile: Lockfile, name: str, version: str) -> str | None:
     return next((key for key in keys if key in lockfile.snapshots), None)
 
 
+_SLASHES = 5
+"""Up to this version of the format, a slash stands before a package's version."""
+
 _PARENT = re.compile(r".*?[^ |@]>")
 """As pnpm's parseOverrides finds the end of the parent."""
 
@@ -200,3 +207,19 @@ _PEERS = re.compile(r"\(.*$")
 def package_key(lockfile: Lockfile, key: str) -> str:
     """Return the key of what is fetched for a snapshot: without the peers and the patch in brackets."""
     return key if key in lockfile.packages else _PEERS.sub("", key)
+
+
+def package_of(lockfile: Lockfile, key: str) -> tuple[str, str]:
+    """Return name and version of a package by its key: `pg@8.0.0`, `/pg@8.0.0`, `/pg/8.0.0_react@19.0.0`.
+
+    What is fetched from elsewhere has them in its block.
+    """
+    block = lockfile.packages[key]
+    bare = _PEERS.sub("", key.removeprefix("/"))
+    if lockfile.major <= _SLASHES:
+        name, _, version = bare.rpartition("/")
+        version = version.partition("_")[0]
+    else:
+        name = _name(bare)
+        version = bare[len(name) + 1 :]
+    return str(block.get("name") or name), str(block.get("version") or version)
