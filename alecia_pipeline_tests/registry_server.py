@@ -13,15 +13,41 @@ Answer = tuple[str, dict[str, str], bytes]
 
 HOST = "registry.example"
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
+INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
 
 
 def digest_of(data: bytes) -> str:
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
+def media_type(manifest: bytes) -> str:
+    """Return the type that a manifest states, as far as it is one."""
+    return str(parsed(manifest).get("mediaType", MANIFEST_TYPE))
+
+
+def parsed(manifest: bytes) -> dict[str, Any]:
+    """Return a manifest's content; nothing for what is no JSON object, which tests store too."""
+    try:
+        content = json.loads(manifest)
+    except (ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def described(manifest: bytes) -> dict[str, Any]:
+    """Return a manifest's descriptor as the referrers API lists it, and the digest of its subject, if any."""
+    content = parsed(manifest)
+    more = {name: content[name] for name in ("artifactType", "annotations") if name in content}
+    known = {"mediaType": media_type(manifest), "digest": digest_of(manifest), "size": len(manifest)}
+    return {**known, **more, "subject": (content.get("subject") or {}).get("digest")}
+
+
 @dataclass
 class RegistryServer:
-    """State and behaviour. `scheme`: None, basic or bearer; `failures`: answers given before the right ones."""
+    """State and behaviour. `scheme`: None, basic or bearer; `failures`: answers given before the right ones.
+
+    `has_referrers`: the API of OCI 1.1, in pages of `page`; `elsewhere`: blobs are given by a redirect.
+    """
 
     scheme: str | None = None
     user: str = "bot"
@@ -33,6 +59,10 @@ class RegistryServer:
     requests: list[str] = field(default_factory=list)
     realm: str = f"https://{HOST}/token"
     on_put: Callable[[str, str], None] | None = None
+    has_referrers: bool = False
+    page: int = 100
+    elsewhere: bool = False
+    types: dict[str, str] = field(default_factory=dict)
 
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
@@ -57,12 +87,17 @@ class RegistryServer:
         return self._serve(method, path, body, {k: v[0] for k, v in parse_qs(environ["QUERY_STRING"]).items()})
 
     def _serve(self, method: str, path: str, body: bytes, query: dict[str, str]) -> Answer:
+        if "/referrers/" in path:
+            name, subject = path.removeprefix("/v2/").split("/referrers/")
+            return self._referrers(name, subject, int(query.get("after", 0)))
         if "/manifests/" in path:
             name, reference = path.removeprefix("/v2/").split("/manifests/")
             return self._put_manifest(name, reference, body) if method == "PUT" else self._manifest(name, reference)
         name, rest = path.removeprefix("/v2/").split("/blobs/")
         if method == "HEAD":
             return ("200 OK" if (name, rest) in self.blobs else "404 Not Found"), {}, b""
+        if method == "GET":
+            return self._blob(name, rest, query)
         if method == "POST":
             return self._begin(name, query)
         assert digest_of(body) == query["digest"]
@@ -75,14 +110,33 @@ class RegistryServer:
         if data is None:
             return "404 Not Found", {}, json.dumps({"errors": [{"code": "MANIFEST_UNKNOWN"}]}).encode()
         stated = {"Docker-Content-Digest": digest_of(data)} if self.states_digest else {}
-        return "200 OK", {"Content-Type": MANIFEST_TYPE, **stated}, data
+        return "200 OK", {"Content-Type": media_type(data), **stated}, data
+
+    def _blob(self, name: str, digest: str, query: dict[str, str]) -> Answer:
+        if self.elsewhere and "signed" not in query:
+            return "307 Moved", {"Location": f"https://{HOST}/v2/{name}/blobs/{digest}?signed=1"}, b""
+        data = self.blobs.get((name, digest))
+        return ("404 Not Found", {}, b"{}") if data is None else ("200 OK", {}, data)
+
+    def _referrers(self, name: str, subject: str, after: int) -> Answer:
+        if not self.has_referrers:
+            return "404 Not Found", {}, b"404 page not found"
+        listed = [described(data) for (at, tag), data in self.manifests.items() if at == name and ":" in tag]
+        found = [each for each in listed if each.pop("subject") == subject]
+        more = after + self.page < len(found)
+        link = {"Link": f'</v2/{name}/referrers/{subject}?after={after + self.page}>; rel="next"'} if more else {}
+        index = {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": found[after : after + self.page]}
+        return "200 OK", {"Content-Type": INDEX_TYPE, **link}, json.dumps(index).encode()
 
     def _put_manifest(self, name: str, reference: str, body: bytes) -> Answer:
         if self.on_put:
             self.on_put(name, reference)
+        if reference.startswith("sha256-"):  # a list of attachments is written again and again, an image's tag never
+            self.manifests[name, reference] = body
         self.manifests.setdefault((name, reference), body)
         self.manifests[name, digest_of(body)] = body
-        return "201 Created", {}, b""
+        subject = described(body)["subject"]
+        return "201 Created", {"OCI-Subject": subject} if self.has_referrers and subject else {}, b""
 
     def _begin(self, name: str, query: dict[str, str]) -> Answer:
         held = self.blobs.get((query.get("from", ""), query.get("mount", "")))

@@ -46,13 +46,17 @@ class _TransientError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request. `content` may be iterated again for another attempt, so it is bytes or starts afresh each time."""
+    """One request. `content` may be iterated again for another attempt, so it is bytes or starts afresh each time.
+
+    `follow`: go where the registry points to, as many do for blobs; another host gets no login.
+    """
 
     method: str
     url: str
     query: Mapping[str, str] | None = None
     headers: Mapping[str, str] | None = None
     content: bytes | Iterable[bytes] | None = None
+    follow: bool = False
 
 
 class RegistryClient:
@@ -98,6 +102,7 @@ class RegistryClient:
                 params=request.query,
                 headers=request.headers,
                 content=request.content,
+                follow_redirects=request.follow,
                 timeout=_UPLOAD if request.content else httpx.USE_CLIENT_DEFAULT,
             )
         except httpx.TransportError as error:

@@ -16,6 +16,7 @@ from alecia_pipeline.redaction import Secret
 
 _EVERYWHERE = ""
 
+_BELOW_IMAGE = re.compile(r"/(?:blobs|manifests|referrers)/")
 _CHALLENGE_PART = re.compile(r'(\w+)="([^"]*)"')
 
 
@@ -126,7 +127,7 @@ class RegistryAuth(httpx.Auth):
 def _scope(request: httpx.Request) -> str:
     """Return what a token is good for: one image, and reading or writing."""
     right = "read" if request.method in {"GET", "HEAD"} else "write"
-    return f"{request.url.path.split('/blobs/')[0].split('/manifests/')[0]} {right}"
+    return f"{_BELOW_IMAGE.split(request.url.path)[0]} {right}"
 
 
 def _token(response: httpx.Response) -> Secret:

@@ -1,7 +1,7 @@
 """The builder and the registry as building sees them."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -15,6 +15,16 @@ class Blob:
 
     digest: str
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """What is attached to an image: one document with its media type. `kind`: the artifact type, to find it by."""
+
+    kind: str
+    media_type: str
+    content: bytes = field(repr=False)
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
 
 class Archive(Protocol):
@@ -82,4 +92,16 @@ class ImageRegistry(Protocol):
 
     def tag(self, repository: Repository, digest: str, tag: str) -> str:
         """Point a new tag to a pushed digest; return the digest the tag has, another's if a race was lost."""
+        ...
+
+
+class ImageReferrers(Protocol):
+    """What is attached to images in a registry. Both raise OutsideError when it cannot answer, refuses or lies."""
+
+    def attach(self, repository: Repository, image: str, artifact: Artifact) -> str:
+        """Attach to the image with this digest, which is there already; return the attachment's own digest."""
+        ...
+
+    def attached(self, repository: Repository, image: str, kinds: Collection[str]) -> tuple[Artifact, ...]:
+        """Return what of these kinds is attached to the image with this digest, every byte checked by its digest."""
         ...

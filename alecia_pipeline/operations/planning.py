@@ -211,11 +211,18 @@ def registry_at(
     runner: Runner, host: str, login_host: str | None = None, *, attempts: int = ATTEMPTS
 ) -> Iterator[ImageRegistry]:
     """Connect to a registry's host. `login_host`: the name its login is stored under, where that is another."""
+    with Registry(registry_client(runner, host, login_host, attempts=attempts)) as connected:
+        yield connected
+
+
+def registry_client(
+    runner: Runner, host: str, login_host: str | None = None, *, attempts: int = ATTEMPTS
+) -> RegistryClient:
+    """Return a client with the runner's login, whose password the log will never show. The caller closes it."""
     login = stored_login(login_host or host, docker_config(runner))
     if login:
         runner.redactor.learn([login.password, login.encoded()])
-    with Registry(RegistryClient(host, login, attempts=attempts)) as connected:
-        yield connected
+    return RegistryClient(host, login, attempts=attempts)
 
 
 @dataclass(frozen=True)
