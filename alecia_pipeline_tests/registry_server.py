@@ -37,7 +37,7 @@ def parsed(manifest: bytes) -> dict[str, Any]:
 def described(manifest: bytes) -> dict[str, Any]:
     """Return a manifest's descriptor as the referrers API lists it, and the digest of its subject, if any."""
     content = parsed(manifest)
-    more = {name: content[name] for name in ("artifactType", "annotations") if name in content}
+    more: dict[str, Any] = {name: content[name] for name in ("artifactType", "annotations") if name in content}
     known = {"mediaType": media_type(manifest), "digest": digest_of(manifest), "size": len(manifest)}
     return {**known, **more, "subject": (content.get("subject") or {}).get("digest")}
 

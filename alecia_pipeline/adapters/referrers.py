@@ -49,9 +49,13 @@ class Referrers:
     ) -> None:
         self._client.close()
 
-    def digest(self, repository: Repository, tag: str) -> str | None:
-        """Return the digest a tag points to, or None. Raises OutsideError."""
-        return self._registry.digest(repository, tag)
+    def resolve(self, repository: Repository, reference: str) -> str | None:
+        """Return the digest of the image that a tag or digest gives, computed from its bytes; None without one.
+
+        Raises OutsideError, also when a digest gives other bytes.
+        """
+        found = self._registry.manifest(repository, reference)
+        return digest_of(found.data) if found else None
 
     def attach(self, repository: Repository, image: str, artifact: Artifact) -> str:
         """Attach to the image with this digest; return the attachment's own digest. Raises OutsideError.

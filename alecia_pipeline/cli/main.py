@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "plan": "alecia_pipeline.cli.plan",
     "lock": "alecia_pipeline.cli.lock",
     "build": "alecia_pipeline.cli.build",
+    "verify": "alecia_pipeline.cli.verify",
     "release": "alecia_pipeline.cli.release",
     "redeploy": "alecia_pipeline.cli.redeploy",
     "rollback": "alecia_pipeline.cli.rollback",

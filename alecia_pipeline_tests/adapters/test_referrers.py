@@ -206,8 +206,12 @@ def test_a_registry_that_lists_without_end_is_left(connect: Connect, image: OciL
     assert "more than 100 pages" in str(caught.value.why)
 
 
-def test_a_tag_is_resolved(connect: Connect, image: OciLayout) -> None:
+def test_a_tag_or_a_digest_is_resolved_from_the_bytes(connect: Connect, image: OciLayout) -> None:
     server = RegistryServer(manifests={(NAME, "key-1"): image.manifest})
     with connect(server) as referrers:
-        assert referrers.digest(WEBSITE, "key-1") == image.digest
-        assert referrers.digest(WEBSITE, "key-2") is None
+        assert referrers.resolve(WEBSITE, "key-1") == image.digest
+        assert referrers.resolve(WEBSITE, image.digest) == image.digest
+        assert referrers.resolve(WEBSITE, "key-2") is None
+        server.manifests[NAME, image.digest] += b" "
+        with pytest.raises(OutsideError, match="other bytes"):
+            referrers.resolve(WEBSITE, image.digest)

@@ -1,0 +1,114 @@
+import functools
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from alecia_pipeline.adapters.oci_layout import OciLayout
+from alecia_pipeline.adapters.registry import Registry
+from alecia_pipeline.adapters.registry_http import RegistryClient
+from alecia_pipeline.cli.main import run
+from alecia_pipeline.config import Config
+from alecia_pipeline.images.reference import Repository as Place
+from alecia_pipeline.operations.attaching import Pushed, attach_evidence, open_referrers
+from alecia_pipeline.operations.planning import keyed_app, read_commit
+from alecia_pipeline.operations.runner import Runner
+from alecia_pipeline_tests.conftest import Repository
+from alecia_pipeline_tests.monorepo import mini
+from alecia_pipeline_tests.oci_images import write_image
+from alecia_pipeline_tests.registry_server import HOST, RegistryServer, digest_of
+
+CMS = Place(HOST, "mini/cms")
+TAGGED = f"{CMS}:key-1"
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> RegistryServer:
+    server = RegistryServer(has_referrers=True)
+    connect = functools.partial(RegistryClient, transport=httpx.WSGITransport(server), pause=lambda _: None)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    monkeypatch.setattr("alecia_pipeline.operations.planning.RegistryClient", connect)
+    archive = OciLayout(write_image(tmp_path / "image", b"base"))
+    with Registry(connect(HOST, None)) as registry:
+        registry.push(CMS, archive)
+        registry.tag(CMS, archive.digest, "key-1")
+    return server
+
+
+@pytest.fixture
+def digest(server: RegistryServer) -> str:
+    return digest_of(server.manifests[CMS.name, "key-1"])
+
+
+@pytest.fixture
+def repo(repository: Repository) -> Path:
+    return repository(mini())
+
+
+@pytest.fixture
+def commit(repo: Path, digest: str) -> str:
+    """Attach what a build attaches; return its commit."""
+    runner = Runner(repo, Config(registry=f"{HOST}/mini"), lambda _: None)
+    view = read_commit(runner, "HEAD")
+    keyed = keyed_app(runner, view, view.app("cms"), None)
+    with open_referrers(runner, f"{HOST}/mini") as referrers:
+        attach_evidence(runner, view, keyed, Pushed(CMS, digest, datetime(2026, 1, 1, tzinfo=UTC)), referrers)
+    return view.commit
+
+
+@pytest.mark.parametrize("by", ["tag", "digest", "both"])
+def test_an_image_with_its_evidence_passes(
+    commit: str, digest: str, by: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image = {"tag": TAGGED, "digest": CMS.at(digest), "both": f"{TAGGED}@{digest}"}[by]
+    assert run(["verify", image]) == 0
+    out = capsys.readouterr().out
+    assert CMS.at(digest) in out
+    assert commit in out
+    assert "node:20-alpine is not pinned" in out
+    assert "SLSA Build L1: unsigned" in out
+    assert "wrong" not in out
+
+
+def test_json_holds_the_same(commit: str, digest: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["verify", TAGGED, "--format", "json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["ok"], document["commit"], document["app"]) == (True, commit, "cms")
+    assert document["image"] == CMS.at(digest)
+    assert document["components"] == 5
+    assert all(check["ok"] for check in document["checks"])
+
+
+def test_an_image_without_evidence_exits_with_one(server: RegistryServer, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["verify", TAGGED]) == 1
+    out = capsys.readouterr().out
+    assert out.count("none is attached") == 2
+    assert "none: no provenance that agrees" in out
+
+
+def test_an_image_that_is_not_there_exits_with_one(server: RegistryServer, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["verify", f"{CMS}:other"]) == 1
+    assert "the registry has it not" in capsys.readouterr().out
+
+
+def test_evidence_that_was_changed_exits_with_four(
+    commit: str, server: RegistryServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, blob in server.blobs.items():
+        server.blobs[name] = blob.replace(b'"subject"', b'"sUbject"')
+    assert run(["verify", TAGGED]) == 4
+    assert "other bytes" in capsys.readouterr().err
+
+
+def test_a_silent_registry_exits_with_four(server: RegistryServer, capsys: pytest.CaptureFixture[str]) -> None:
+    server.failures = [("503 Busy", {}, b"")] * 9
+    assert run(["verify", TAGGED]) == 4
+    assert "does not answer" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("image", ["UPPER CASE", f"{CMS}@sha256:short", f"{CMS}@md5:1", "", f"{CMS}:a@b@c"])
+def test_what_names_no_image_exits_with_two(image: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["verify", image]) == 2
+    assert "names no image" in capsys.readouterr().err
