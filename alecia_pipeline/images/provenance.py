@@ -142,4 +142,5 @@ def _digest_set(digest: str) -> dict[str, str]:
 
 
 def _instant(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """Return RFC 3339, of one length: the newest of several statements is the last by its text."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"

@@ -5,13 +5,15 @@ import time
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
 from alecia_pipeline.adapters.buildkit import BuildKit
 from alecia_pipeline.errors import RefusedError, UsageError
-from alecia_pipeline.images.ports import Archive, Builder, ImageRegistry
+from alecia_pipeline.images.ports import Archive, Builder, ImageReferrers, ImageRegistry
 from alecia_pipeline.images.reference import Repository, image_repository, key_tag
+from alecia_pipeline.operations.attaching import Pushed, attach_evidence, open_referrers
 from alecia_pipeline.operations.planning import (
     build_arguments,
     keyed_app,
@@ -29,7 +31,13 @@ class ImageBuilder:
     """Builds or reuses the images of one plan. Use it as a context manager: leaving it ends what still runs."""
 
     def __init__(
-        self, runner: Runner, plan: Plan, *, builder: Builder | None = None, registry: ImageRegistry | None = None
+        self,
+        runner: Runner,
+        plan: Plan,
+        *,
+        builder: Builder | None = None,
+        registry: ImageRegistry | None = None,
+        referrers: ImageReferrers | None = None,
     ) -> None:
         self._runner = runner
         self._plan = plan
@@ -37,6 +45,7 @@ class ImageBuilder:
         self._registry_name = _required(registry_name(runner, self._view))
         self._resources = ExitStack()
         self._registry = registry or self._resources.enter_context(open_registry(runner, self._registry_name))
+        self._referrers = referrers or self._resources.enter_context(open_referrers(runner, self._registry_name))
         self._builder = builder or BuildKit(runner.log)
         self._workshop = Workshop(runner, self._view, self._builder)
         self._pool = ThreadPoolExecutor(runner.config.builder.parallel, thread_name_prefix="build")
@@ -81,12 +90,15 @@ class ImageBuilder:
         return self._build(app, repository, started)
 
     def _build(self, app: AppPlan, repository: Repository, started: float) -> ImageResult:
+        begun = datetime.now(UTC)
         self._runner.log(f"{app.name} | building {app.key[:12]}")
         with build_folder() as folder:
             keyed = self._keyed(app)
             arguments = build_arguments(self._runner, keyed.app, self._plan.environment)
             archive = self._workshop.make(keyed, arguments, folder)
             self._registry.push(repository, archive)
+            pushed = Pushed(repository, archive.digest, begun)
+            attach_evidence(self._runner, self._view, keyed, pushed, self._referrers)
             digest = self._registry.tag(repository, archive.digest, key_tag(app.key))
             result = _result(app, repository, digest, started, archive)
         self._runner.log(

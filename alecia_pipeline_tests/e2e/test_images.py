@@ -8,10 +8,13 @@ import pytest
 from alecia_pipeline.adapters.sandbox.sandbox import Sandbox
 from alecia_pipeline.config import BuilderConfig, Config
 from alecia_pipeline.errors import ReleaseFailedError
+from alecia_pipeline.images.evidence import PROVENANCE_KIND
 from alecia_pipeline.images.reference import image_repository, key_tag
+from alecia_pipeline.operations.attaching import open_referrers
 from alecia_pipeline.operations.building import ImageBuilder
 from alecia_pipeline.operations.planning import make_plan, open_registry
 from alecia_pipeline.operations.runner import Runner
+from alecia_pipeline.operations.verifying import verify_image
 from alecia_pipeline.release.model import ImageResult
 from alecia_pipeline_tests.box import open_box
 from alecia_pipeline_tests.conftest import Repository, git, write
@@ -75,6 +78,21 @@ def test_a_comment_changes_the_key_and_not_the_image(runner: Runner) -> None:
     assert second.key != first.key
     assert not second.reused
     assert second.digest == first.digest
+
+
+def test_a_real_registry_keeps_the_evidence_of_both_builds_of_one_image(runner: Runner) -> None:
+    first = build(runner)
+    assert verify_image(runner, first.reference).key == first.key
+    change(runner, "// why\nimport '@mini/db';\n")
+    second = build(runner)
+    found = verify_image(runner, second.reference)
+    assert found.ok, found.checks
+    assert (found.app, found.commit, found.key) == ("cms", git(runner.repo, "rev-parse", "HEAD").strip(), second.key)
+    assert found.components == 5
+    assert set(found.bases) == {"node:20-alpine"}
+    with open_referrers(runner, runner.config.registry or "") as referrers:
+        place = image_repository(runner.config.registry or "", "cms")
+        assert len(referrers.attached(place, second.digest, {PROVENANCE_KIND})) == 2
 
 
 def test_another_output_is_another_image(runner: Runner) -> None:

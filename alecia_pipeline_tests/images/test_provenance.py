@@ -87,8 +87,8 @@ def test_the_run_is_told_in_universal_time() -> None:
         "builder": {"id": BUILDER_ID, "version": {"alecia-pipeline": "0.1.0"}},
         "metadata": {
             "invocationId": "run-1",
-            "startedOn": "2026-01-01T10:00:00Z",
-            "finishedOn": "2026-01-01T10:01:00Z",
+            "startedOn": "2026-01-01T10:00:00.000Z",
+            "finishedOn": "2026-01-01T10:01:00.000Z",
         },
     }
 

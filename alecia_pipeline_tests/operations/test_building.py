@@ -1,18 +1,22 @@
 import io
 import tarfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
 from alecia_pipeline.adapters.oci_layout import OciLayout
+from alecia_pipeline.adapters.referrers import Referrers
 from alecia_pipeline.adapters.registry import Registry
 from alecia_pipeline.adapters.registry_http import RegistryClient
 from alecia_pipeline.config import BuilderConfig, Config
-from alecia_pipeline.errors import RefusedError, ReleaseFailedError, UsageError
+from alecia_pipeline.errors import OutsideError, RefusedError, ReleaseFailedError, UsageError
 from alecia_pipeline.images.command import BuildCommand
+from alecia_pipeline.images.evidence import PROVENANCE_KIND, SBOM_KIND, read_bill, read_claims
+from alecia_pipeline.images.ports import Artifact
+from alecia_pipeline.images.reference import Repository as Place
 from alecia_pipeline.images.reference import key_tag
 from alecia_pipeline.operations.building import ImageBuilder
 from alecia_pipeline.operations.planning import make_plan
@@ -63,6 +67,12 @@ def registry(server: RegistryServer) -> Iterator[Registry]:
 
 
 @pytest.fixture
+def referrers(server: RegistryServer) -> Iterator[Referrers]:
+    with Referrers(RegistryClient(HOST, None, transport=httpx.WSGITransport(server))) as connected:
+        yield connected
+
+
+@pytest.fixture
 def lines() -> list[str]:
     return []
 
@@ -75,11 +85,11 @@ def runner(repository: Repository, lines: list[str]) -> Runner:
 
 
 def test_builds_what_is_missing_and_tags_it_with_its_key(
-    runner: Runner, registry: Registry, server: RegistryServer, lines: list[str]
+    runner: Runner, registry: Registry, referrers: Referrers, server: RegistryServer, lines: list[str]
 ) -> None:
     plan = make_plan(runner, registry=registry)
     builder = LocalBuilder()
-    with ImageBuilder(runner, plan, builder=builder, registry=registry) as images:
+    with ImageBuilder(runner, plan, builder=builder, registry=registry, referrers=referrers) as images:
         images.start(["cms", "website"])
         results = {name: images.result(name) for name in ("cms", "website")}
     cms = results["cms"]
@@ -93,10 +103,40 @@ def test_builds_what_is_missing_and_tags_it_with_its_key(
     assert f"cms | building {cms.key[:12]}" in lines
 
 
-def test_the_command_gets_the_build_id_and_just_the_stand_ins_it_needs(runner: Runner, registry: Registry) -> None:
+def test_a_built_image_has_its_evidence(
+    runner: Runner, registry: Registry, referrers: Referrers, server: RegistryServer
+) -> None:
+    plan = make_plan(runner, registry=registry)
+    with ImageBuilder(runner, plan, builder=LocalBuilder(), registry=registry, referrers=referrers) as images:
+        digest = images.result("cms").digest
+    attached = referrers.attached(Place(HOST, "mini/cms"), digest, {PROVENANCE_KIND, SBOM_KIND})
+    documents = {each.kind: each.content for each in attached}
+    claims = read_claims([documents[PROVENANCE_KIND]], digest)
+    assert (claims.agrees, claims.commit, claims.key) == (True, plan.commit, plan.app("cms").key)
+    assert read_bill([documents[SBOM_KIND]], digest).check.ok
+
+
+def test_without_its_evidence_no_image_is_tagged(runner: Runner, registry: Registry, server: RegistryServer) -> None:
+    class Full:
+        def attach(self, repository: Place, image: str, artifact: Artifact) -> str:
+            raise OutsideError("the registry is full")
+
+        def attached(self, repository: Place, image: str, kinds: Collection[str]) -> tuple[Artifact, ...]:
+            raise AssertionError
+
+    plan = make_plan(runner, registry=registry)
+    images = ImageBuilder(runner, plan, builder=LocalBuilder(), registry=registry, referrers=Full())
+    with images, pytest.raises(OutsideError, match="full"):
+        images.result("cms")
+    assert ("mini/cms", key_tag(plan.app("cms").key)) not in server.manifests
+
+
+def test_the_command_gets_the_build_id_and_just_the_stand_ins_it_needs(
+    runner: Runner, registry: Registry, referrers: Referrers
+) -> None:
     builder = LocalBuilder()
     plan = make_plan(runner, registry=registry)
-    with ImageBuilder(runner, plan, builder=builder, registry=registry) as images:
+    with ImageBuilder(runner, plan, builder=builder, registry=registry, referrers=referrers) as images:
         images.result("cms")
         images.result("website")
     cms, website = (builder.commands[name].argv for name in ("cms", "website"))
@@ -107,24 +147,30 @@ def test_the_command_gets_the_build_id_and_just_the_stand_ins_it_needs(runner: R
     ]
 
 
-def test_the_configured_logins_go_to_the_builder(runner: Runner, registry: Registry, tmp_path: Path) -> None:
+def test_the_configured_logins_go_to_the_builder(
+    runner: Runner, registry: Registry, referrers: Referrers, tmp_path: Path
+) -> None:
     config = runner.config.model_copy(update={"builder": BUILDER.model_copy(update={"docker_config": str(tmp_path)})})
     other, builder = Runner(runner.repo, config, runner.sink), LocalBuilder()
-    with ImageBuilder(other, make_plan(other, registry=registry), builder=builder, registry=registry) as images:
+    with ImageBuilder(
+        other, make_plan(other, registry=registry), builder=builder, registry=registry, referrers=referrers
+    ) as images:
         images.result("cms")
     assert builder.commands["cms"].environment["DOCKER_CONFIG"] == str(tmp_path)
 
 
 def test_a_second_time_nothing_is_built_and_no_byte_is_sent(
-    runner: Runner, registry: Registry, server: RegistryServer
+    runner: Runner, registry: Registry, referrers: Referrers, server: RegistryServer
 ) -> None:
     with ImageBuilder(
-        runner, make_plan(runner, registry=registry), builder=LocalBuilder(), registry=registry
+        runner, make_plan(runner, registry=registry), builder=LocalBuilder(), registry=registry, referrers=referrers
     ) as images:
         first = images.result("cms")
     server.requests.clear()
     again = LocalBuilder()
-    with ImageBuilder(runner, make_plan(runner, registry=registry), builder=again, registry=registry) as images:
+    with ImageBuilder(
+        runner, make_plan(runner, registry=registry), builder=again, registry=registry, referrers=referrers
+    ) as images:
         second = images.result("cms")
     assert second.reused
     assert (second.digest, second.size_bytes, second.layers) == (first.digest, None, None)
@@ -133,65 +179,77 @@ def test_a_second_time_nothing_is_built_and_no_byte_is_sent(
 
 
 def test_an_image_that_another_runner_built_since_the_plan_is_adopted(
-    runner: Runner, registry: Registry, server: RegistryServer
+    runner: Runner, registry: Registry, referrers: Referrers, server: RegistryServer
 ) -> None:
     plan = make_plan(runner, registry=registry)
     server.manifests["mini/cms", key_tag(plan.app("cms").key)] = b"theirs"
     builder = LocalBuilder()
-    with ImageBuilder(runner, plan, builder=builder, registry=registry) as images:
+    with ImageBuilder(runner, plan, builder=builder, registry=registry, referrers=referrers) as images:
         result = images.result("cms")
     assert (result.reused, result.digest, builder.commands) == (True, digest_of(b"theirs"), {})
 
 
-def test_each_image_is_built_once(runner: Runner, registry: Registry) -> None:
+def test_each_image_is_built_once(runner: Runner, registry: Registry, referrers: Referrers) -> None:
     built: list[str] = []
     plan = make_plan(runner, registry=registry)
-    with ImageBuilder(runner, plan, builder=LocalBuilder(built.append), registry=registry) as images:
+    with ImageBuilder(
+        runner, plan, builder=LocalBuilder(built.append), registry=registry, referrers=referrers
+    ) as images:
         images.start(["cms"])
         images.start(["cms"])
         assert images.result("cms") == images.result("cms")
     assert built == ["cms"]
 
 
-def test_builds_run_side_by_side(runner: Runner, registry: Registry) -> None:
+def test_builds_run_side_by_side(runner: Runner, registry: Registry, referrers: Referrers) -> None:
     both = threading.Barrier(2, timeout=10)
     plan = make_plan(runner, registry=registry)
-    with ImageBuilder(runner, plan, builder=LocalBuilder(lambda _: both.wait()), registry=registry) as images:
+    with ImageBuilder(
+        runner, plan, builder=LocalBuilder(lambda _: both.wait()), registry=registry, referrers=referrers
+    ) as images:
         images.start(["cms", "website"])
         assert {images.result(name).app for name in ("cms", "website")} == {"cms", "website"}
 
 
-def test_a_failed_build_raises_and_leaves_no_tag(runner: Runner, registry: Registry, server: RegistryServer) -> None:
+def test_a_failed_build_raises_and_leaves_no_tag(
+    runner: Runner, registry: Registry, referrers: Referrers, server: RegistryServer
+) -> None:
     def fail(_: str) -> None:
         raise ReleaseFailedError("the build of cms failed")
 
     plan = make_plan(runner, registry=registry)
     with (
-        ImageBuilder(runner, plan, builder=LocalBuilder(fail), registry=registry) as images,
+        ImageBuilder(runner, plan, builder=LocalBuilder(fail), registry=registry, referrers=referrers) as images,
         pytest.raises(ReleaseFailedError),
     ):
         images.result("cms")
     assert server.manifests == {}
 
 
-def test_leaving_ends_what_still_runs(runner: Runner, registry: Registry) -> None:
+def test_leaving_ends_what_still_runs(runner: Runner, registry: Registry, referrers: Referrers) -> None:
     builder = LocalBuilder(lambda _: builder.cancelled.wait(10))
     plan = make_plan(runner, registry=registry)
-    with ImageBuilder(runner, plan, builder=builder, registry=registry) as images:
+    with ImageBuilder(runner, plan, builder=builder, registry=registry, referrers=referrers) as images:
         images.start(["cms"])
     assert builder.cancelled.is_set()
 
 
-def test_a_plan_of_another_configuration_is_refused(runner: Runner, registry: Registry) -> None:
+def test_a_plan_of_another_configuration_is_refused(runner: Runner, registry: Registry, referrers: Referrers) -> None:
     plan = make_plan(runner, registry=registry)
     other = Runner(runner.repo, Config(registry=f"{HOST}/mini"), runner.sink)
-    with ImageBuilder(other, plan, builder=LocalBuilder(), registry=registry) as images, pytest.raises(RefusedError):
+    with (
+        ImageBuilder(other, plan, builder=LocalBuilder(), registry=registry, referrers=referrers) as images,
+        pytest.raises(RefusedError),
+    ):
         images.result("cms")
 
 
-def test_an_unknown_app_is_a_usage_error(runner: Runner, registry: Registry) -> None:
+def test_an_unknown_app_is_a_usage_error(runner: Runner, registry: Registry, referrers: Referrers) -> None:
     plan = make_plan(runner, registry=registry)
-    with ImageBuilder(runner, plan, registry=registry) as images, pytest.raises(UsageError, match="unknown app"):
+    with (
+        ImageBuilder(runner, plan, registry=registry, referrers=referrers) as images,
+        pytest.raises(UsageError, match="unknown app"),
+    ):
         images.result("nope")
 
 
@@ -201,19 +259,19 @@ def test_without_a_registry_there_is_no_build(runner: Runner) -> None:
         ImageBuilder(bare, make_plan(bare))
 
 
-def test_the_configured_registry_is_opened_and_closed(runner: Runner, registry: Registry) -> None:
+def test_the_configured_registry_is_opened_and_closed(runner: Runner, registry: Registry, referrers: Referrers) -> None:
     with ImageBuilder(runner, make_plan(runner, registry=registry)) as images:
         assert images is not None
 
 
 def test_a_copy_that_would_fail_is_refused_before_the_builder_is_asked(
-    repository: Repository, registry: Registry
+    repository: Repository, registry: Registry, referrers: Referrers
 ) -> None:
     repo = repository(mini({"apps/cms/Dockerfile": "FROM node:20-alpine\nCOPY dist ./\n"}))
     runner = Runner(repo, Config(registry=f"{HOST}/mini"), lambda _: None)
     plan = make_plan(runner, registry=registry)
     builder = LocalBuilder()
-    images = ImageBuilder(runner, plan, builder=builder, registry=registry)
+    images = ImageBuilder(runner, plan, builder=builder, registry=registry, referrers=referrers)
     with images, pytest.raises(UsageError, match="copies what the build would not find"):
         images.result("cms")
     assert builder.commands == {}
