@@ -121,8 +121,21 @@ class EnvironmentConfig(Model):
     keep: int = Field(5, ge=1, description="Releases kept on the host")
 
 
+class SecretSource(Model):
+    """Where the runner has a secret's value: in its environment or in a file, exactly one of the two."""
+
+    env: str | None = Field(None, description="Name of the runner's environment variable")
+    file: str | None = Field(None, description="Path on the runner; ~ is expanded")
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.env is None) == (self.file is None):
+            raise ValueError("name `env` or `file`, one of the two")
+        return self
+
+
 class BuilderConfig(Model):
-    """The runner's BuildKit: a named builder, and stand-ins for base images where no hub is reachable."""
+    """The runner's BuildKit: a named builder, stand-ins for base images where no hub is reachable, build secrets."""
 
     name: str | None = Field(None, description="docker buildx builder; default: the engine's own")
     contexts: dict[str, str] = Field(default_factory=dict, description="Base image -> docker-image://… that stands in")
@@ -130,6 +143,13 @@ class BuilderConfig(Model):
         None, description="Folder of the docker client's settings with the registry login; default: the client's own"
     )
     parallel: int = Field(2, ge=1, description="Builds at a time")
+    secrets: dict[str, SecretSource] = Field(
+        default_factory=dict, description="id of `RUN --mount=type=secret,id=…` -> its value"
+    )
+    app_key: SecretSource | None = Field(
+        None,
+        description="Master key: each app gets a secret `app_key` of its own from it; default: one this runner makes",
+    )
 
 
 class Config(Model):

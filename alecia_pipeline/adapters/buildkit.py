@@ -6,7 +6,7 @@ import signal
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -15,6 +15,7 @@ from typing import IO
 from alecia_pipeline.adapters.oci_layout import OciLayout
 from alecia_pipeline.errors import OutsideError, ReleaseFailedError
 from alecia_pipeline.images.command import BuildCommand
+from alecia_pipeline.redaction import Secret
 
 TAIL_LINES = 30
 """How much of a failed build's output its error carries; the whole went to the log."""
@@ -132,7 +133,7 @@ def _spawn(command: BuildCommand, stdin: IO[bytes]) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
             command.argv,
-            env={**os.environ, **command.environment},
+            env={**os.environ, **command.environment, **_revealed(command.secrets)},
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -145,6 +146,11 @@ def _spawn(command: BuildCommand, stdin: IO[bytes]) -> subprocess.Popen[bytes]:
             why=str(error),
             fix="alecia sandbox up, or see README",
         ) from error
+
+
+def _revealed(secrets: Mapping[str, Secret]) -> dict[str, str]:
+    """Return the values as the environment, which only this user can read: the command line is everybody's."""
+    return {name: secret.reveal() for name, secret in secrets.items()}
 
 
 def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from alecia_pipeline.redaction import Secret
+
 EPOCH = 315532800
 """1980-01-01 in Unix seconds, the date of every file in every image: older dates break zip tools, and a commit's
 date would give each commit another image."""
@@ -14,13 +16,19 @@ BUILD_ID = "BUILD_ID"
 
 BUILD_ID_DIGITS = 16
 
+_VARIABLE = "ALECIA_BUILD_SECRET_"
+
 
 @dataclass(frozen=True, slots=True)
 class BuildCommand:
-    """One program call. `environment` is added to the runner's; the context goes in over standard input."""
+    """One program call. `environment` is added to the runner's, and `secrets` to that: name -> value.
+
+    The context goes in over standard input.
+    """
 
     argv: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +36,7 @@ class BuildRequest:
     """What to build. `contexts` are stand-ins for base images: name as written -> docker-image://….
 
     `docker_config` is the folder with the docker client's logins, where it is not the client's own; `cold`: take no
-    step from the cache.
+    step from the cache; `secrets`: id -> value.
     """
 
     dockerfile: str
@@ -38,6 +46,7 @@ class BuildRequest:
     builder: str | None
     docker_config: str | None = None
     cold: bool = False
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
 
 
 def build_command(request: BuildRequest, *, folder: str) -> BuildCommand:
@@ -54,7 +63,10 @@ def build_command(request: BuildRequest, *, folder: str) -> BuildCommand:
     argv += ["--no-cache"] if request.cold else []
     argv += [f"--build-arg={name}={value}" for name, value in sorted(request.build_args.items())]
     argv += [f"--build-context={name}={source}" for name, source in sorted(request.contexts.items())]
+    secrets = {f"{_VARIABLE}{number}": each for number, each in enumerate(sorted(request.secrets))}
+    argv += [f"--secret=id={each},env={name}" for name, each in secrets.items()]
     argv += [f"--output=type=oci,dest={folder},tar=false,compression=uncompressed"]
     environment = {"SOURCE_DATE_EPOCH": str(EPOCH)}
     environment |= {"DOCKER_CONFIG": request.docker_config} if request.docker_config else {}
-    return BuildCommand(argv=(*argv, "-"), environment=environment)
+    values = {name: request.secrets[each] for name, each in secrets.items()}
+    return BuildCommand(argv=(*argv, "-"), environment=environment, secrets=values)

@@ -15,7 +15,8 @@ _REMOTE = ("http://", "https://", "git@", "git://", "ssh://")
 class Reads:
     """What the stages of one target read. `sources`: cleaned paths or patterns from the context, `.` for all of it.
 
-    `base`: the image whose layers are the lowest of the result; None for one that starts from scratch.
+    `base`: the image whose layers are the lowest of the result; None for one that starts from scratch. `secrets`: ids;
+    `required`: those without which a RUN fails.
     """
 
     sources: tuple[str, ...]
@@ -23,6 +24,7 @@ class Reads:
     secrets: tuple[str, ...]
     arguments: frozenset[str]
     base: str | None
+    required: frozenset[str] = frozenset()
 
 
 def dockerfile_reads(dockerfile: Dockerfile, target: str | None, build_args: Mapping[str, str]) -> Reads:
@@ -31,16 +33,24 @@ def dockerfile_reads(dockerfile: Dockerfile, target: str | None, build_args: Map
     known = set(dockerfile.global_args)
     sources: set[str] = set()
     bases: set[str] = set()
-    secrets: set[str] = set()
+    secrets: dict[str, bool] = {}
     for stage in stages:
         variables = _variables(dockerfile, stage, build_args)
         known |= arguments(stage.instructions).keys()
         bases |= set(_bases(dockerfile, stage, variables))
         for instruction in stage.instructions:
             sources |= set(_sources(instruction, variables))
-            secrets |= {mount.options.get("id", "") for mount in mounts(instruction) if mount.kind == "secret"}
+            for name, required in _secrets(instruction):
+                secrets[name] = secrets.get(name, False) or required
     base = _lowest(dockerfile, stages[-1], build_args)
-    return Reads(tuple(sorted(sources)), tuple(sorted(bases)), tuple(sorted(secrets)), frozenset(known), base)
+    return Reads(
+        sources=tuple(sorted(sources)),
+        bases=tuple(sorted(bases)),
+        secrets=tuple(sorted(secrets)),
+        arguments=frozenset(known),
+        base=base,
+        required=frozenset(name for name, required in secrets.items() if required),
+    )
 
 
 def _lowest(dockerfile: Dockerfile, stage: Stage, build_args: Mapping[str, str]) -> str | None:
@@ -83,6 +93,14 @@ def _bases(dockerfile: Dockerfile, stage: Stage, variables: Mapping[str, str | N
         expanded = expand(name, variables)
         if expanded.lower() not in known:
             yield expanded
+
+
+def _secrets(instruction: Instruction) -> Iterator[tuple[str, bool]]:
+    """Yield the id of every secret mount, by default its target's last part, and whether the RUN fails without it."""
+    for mount in mounts(instruction):
+        if mount.kind == "secret":
+            name = mount.options.get("id") or posixpath.basename(mount.target or "")
+            yield name, mount.options.get("required", "false").lower() in {"", "true", "1"}
 
 
 def _sources(instruction: Instruction, variables: Mapping[str, str | None]) -> Iterator[str]:

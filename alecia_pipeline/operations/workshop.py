@@ -19,6 +19,7 @@ from alecia_pipeline.images.context import context_files
 from alecia_pipeline.images.ports import Builder
 from alecia_pipeline.images.refusals import missing_sources
 from alecia_pipeline.images.tar import TarFile, pack
+from alecia_pipeline.operations.build_secrets import build_secrets
 from alecia_pipeline.operations.planning import CommitView, docker_config
 from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.release.plan import Keyed
@@ -58,7 +59,8 @@ class Workshop:
         """Build an app's image into `folder`, where it stays as long as the folder does.
 
         `arguments`: its build arguments. Raises ReleaseFailedError when the build fails, OutsideError for a builder or
-        a base image that cannot be had, UsageError for a Dockerfile that copies what is not there.
+        a base image that cannot be had, UsageError for a Dockerfile that copies what is not there and for a secret that
+        cannot be had.
         """
         refused = missing_sources(keyed.app.dockerfile, keyed.context.missing)
         if refused:
@@ -74,6 +76,7 @@ class Workshop:
             target=keyed.app.target,
             build_args=_with_build_id(keyed, arguments),
             cold=variation.cold,
+            secrets=build_secrets(self._runner, keyed.app.name, keyed.context.reads),
         )
         context = self._packed(keyed, disordered=variation.disordered)
         self._builder.build(keyed.app.name, build_command(request, folder=str(exported)), context)

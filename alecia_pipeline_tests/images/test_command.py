@@ -1,4 +1,5 @@
 from alecia_pipeline.images.command import BuildRequest, build_command
+from alecia_pipeline.redaction import Secret
 
 
 def test_the_plain_command() -> None:
@@ -38,3 +39,15 @@ def test_logins_may_lie_elsewhere() -> None:
 def test_a_cold_build_takes_no_step_from_the_cache() -> None:
     request = BuildRequest("Dockerfile", None, {}, {}, None, cold=True)
     assert "--no-cache" in build_command(request, folder="/tmp/image").argv
+
+
+def test_a_secret_goes_through_the_environment_and_is_nowhere_shown() -> None:
+    values = {"npm_token": Secret("of-npm"), "app_key": Secret("of-the-app")}
+    command = build_command(BuildRequest("Dockerfile", None, {}, {}, None, secrets=values), folder="/tmp/image")
+    given = [word for word in command.argv if word.startswith("--secret")]
+    assert given == ["--secret=id=app_key,env=ALECIA_BUILD_SECRET_0", "--secret=id=npm_token,env=ALECIA_BUILD_SECRET_1"]
+    assert {name: value.reveal() for name, value in command.secrets.items()} == {
+        "ALECIA_BUILD_SECRET_0": "of-the-app",
+        "ALECIA_BUILD_SECRET_1": "of-npm",
+    }
+    assert "of-" not in repr(command)
