@@ -45,8 +45,12 @@ class Redactor:
         self.learn(secrets)
 
     def learn(self, secrets: Iterable[Secret]) -> None:
-        """Add secrets that became known later, for example those read from a host's environment file."""
-        self._values |= {s.reveal() for s in secrets if len(s.reveal()) >= MIN_LENGTH}
+        """Add secrets that became known later, for example those read from a host's environment file.
+
+        Of one with several lines (a key in PEM), each line: a log is masked line by line.
+        """
+        lines = (line.strip() for secret in secrets for line in secret.reveal().splitlines())
+        self._values |= {line for line in lines if len(line) >= MIN_LENGTH}
         ordered = sorted(self._values, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
 

@@ -57,6 +57,8 @@ def test_an_unknown_environment_names_the_known_ones() -> None:
         ("apps: {web: {dockerfile: /etc/passwd}}", "inside the repository"),
         ("apps: {web: {dockerfile: ../x}}", "inside the repository"),
         ("apps: {web: {epoch: -1}}", "apps.web.epoch"),
+        ("builder: {app_key: {}}", "builder.app_key: Value error, name `env` or `file`, one of the two"),
+        ("builder: {secrets: {npm: {env: A, file: b}}}", "builder.secrets.npm: Value error, name `env` or `file`"),
         ("apps: {Web: {}}", "apps.Web: a name is"),
         ("apps: {release: {}}", "reserved"),
         ("apps: {my-app: {}, my_app: {}}", "differs from 'my-app' only by"),

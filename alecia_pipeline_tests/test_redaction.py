@@ -31,6 +31,11 @@ def test_a_redactor_learns_later_and_leaves_short_values_alone() -> None:
     assert redact("password123 xxxxx") == f"{MASK} xxxxx"
 
 
+def test_of_a_secret_with_several_lines_each_line_is_masked() -> None:
+    redact = Redactor([Secret("-----BEGIN KEY-----\n  abc/def==\n\nend\n")])
+    assert redact("the line abc/def== of -----BEGIN KEY----- at the end") == f"the line {MASK} of {MASK} at the end"
+
+
 @given(
     st.lists(st.text("xyz0123", min_size=MIN_LENGTH, max_size=20), min_size=1, max_size=5),
     st.text("ABC /=", max_size=20),

@@ -15,7 +15,7 @@ from typing import IO
 from alecia_pipeline.adapters.oci_layout import OciLayout
 from alecia_pipeline.errors import OutsideError, ReleaseFailedError
 from alecia_pipeline.images.command import BuildCommand
-from alecia_pipeline.redaction import Secret
+from alecia_pipeline.redaction import Redactor, Secret
 
 TAIL_LINES = 30
 """How much of a failed build's output its error carries; the whole went to the log."""
@@ -64,7 +64,7 @@ class BuildKit:
             stdin.seek(0)
             with self._start(command, stdin) as process:
                 try:
-                    tail = self._follow(label, process)
+                    tail = self._follow(label, process, Redactor(command.secrets.values()))
                     process.wait()
                 finally:
                     _end(process)
@@ -98,10 +98,10 @@ class BuildKit:
         with self._lock:
             self._running.discard(process)
 
-    def _follow(self, label: str, process: subprocess.Popen[bytes]) -> deque[str]:
+    def _follow(self, label: str, process: subprocess.Popen[bytes], masked: Redactor) -> deque[str]:
         tail: deque[str] = deque(maxlen=TAIL_LINES)
         for raw in process.stdout or ():
-            line = raw.decode(errors="replace").rstrip()
+            line = masked(raw.decode(errors="replace").rstrip())
             if line:
                 tail.append(line)
                 self._log(f"{label} | {line}")

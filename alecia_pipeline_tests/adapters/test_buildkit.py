@@ -6,6 +6,7 @@ import pytest
 from alecia_pipeline.adapters.buildkit import BuildKit
 from alecia_pipeline.errors import OutsideError, ReleaseFailedError
 from alecia_pipeline.images.command import BuildCommand
+from alecia_pipeline.redaction import Secret
 from alecia_pipeline_tests.oci_images import write_image
 
 
@@ -27,6 +28,16 @@ def test_a_failed_build_carries_the_end_of_its_output() -> None:
     assert caught.value.why is not None
     assert caught.value.why.startswith("docker buildx ended with 3:\n72\n")
     assert caught.value.why.endswith("tsup: not found")
+
+
+def test_secrets_reach_the_program_and_no_line_of_its_output() -> None:
+    lines: list[str] = []
+    script = 'test "$TOKEN" = of-the-app || exit 4; echo "leak: $TOKEN"; exit 3'
+    command = BuildCommand(("sh", "-c", script), secrets={"TOKEN": Secret("of-the-app")})
+    with pytest.raises(ReleaseFailedError) as caught:
+        BuildKit(lines.append).build("cms", command, b"")
+    assert lines == ["cms | leak: [redacted]"]
+    assert caught.value.why == "docker buildx ended with 3:\nleak: [redacted]"
 
 
 def test_no_engine_is_outside() -> None:
