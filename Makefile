@@ -8,7 +8,7 @@ PURE_FILES := alecia_pipeline/$(subst $(comma),$(comma)alecia_pipeline/,$(PURE))
 # Every test process would compile the tests anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install system lint unit check test demo bench bench-audit bench-plan bench-build lock clean
+.PHONY: help install system lint unit check test demo bench bench-audit bench-plan bench-build bench-mutations lock clean
 help:  ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
@@ -60,6 +60,9 @@ bench-plan: install  ## REPO=… [DECISIONS=… APPS=…]: what a plan costs and
 
 bench-build: install  ## a one-line change in website until its image is in the registry, beside plain docker; after make demo
 	$(BIN)/python bench/build.py
+
+bench-mutations: install  ## each file of the demo changed once: do plans and BuildKit agree?; after make demo
+	$(BIN)/python -m bench.mutations
 
 lock:  ## renew requirements.lock (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url \

@@ -79,9 +79,16 @@ def test_runners_may_share_a_master_key(state: Path, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize(
     ("content", "why"),
-    [(b"", "empty"), (b"a\0b", "text of at most"), (b"x" * (LARGEST + 1), "text of at most"), (b"\xff\xfe", "not text")],
+    [
+        (b"", "empty"),
+        (b"a\0b", "text of at most"),
+        (b"x" * (LARGEST + 1), "text of at most"),
+        (b"\xff\xfe", "not text"),
+    ],
 )
-def test_a_value_that_cannot_be_passed_on_is_refused(content: bytes, why: str, tmp_path: Path, lines: list[str]) -> None:
+def test_a_value_that_cannot_be_passed_on_is_refused(
+    content: bytes, why: str, tmp_path: Path, lines: list[str]
+) -> None:
     (tmp_path / "value").write_bytes(content)
     with pytest.raises(UsageError) as caught:
         build_secrets(runner(lines, npm=SecretSource(file=str(tmp_path / "value"))), "cms", reads("id=npm"))
