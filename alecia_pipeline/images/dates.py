@@ -1,15 +1,21 @@
 """A layer's tar archive with one date everywhere: all that two builds of the same content differ in is the clock.
 
 Only the dates are touched, header by header, so that a layer of any size passes in constant memory; everything else
-(order, names, modes, owners, extended attributes) stays as the builder wrote it.
+(order, names, modes, owners, extended attributes) stays as the builder wrote it. Contents stay, too, but for two small
+files in which pnpm notes the time of an install: node_modules/.modules.yaml (`prunedAt`) and, since version 9.14,
+node_modules/.pnpm-workspace-state.json (`lastValidatedTimestamp`). Neither is read at run time.
 """
 
+import re
 from collections.abc import Iterator
+from email.utils import formatdate
 from typing import Protocol
 
 BLOCK = 512
 _COPIED = 1 << 20
 
+_NAME = slice(0, 100)
+_PREFIX = slice(345, 500)
 _SIZE = slice(124, 136)
 _TIME = slice(136, 148)
 _SUM = slice(148, 156)
@@ -19,6 +25,14 @@ _GLOBAL = b"g"
 _CLOCKS = frozenset({b"mtime", b"atime", b"ctime"})
 _BINARY = 0x80
 """The first bit of a number that is written in base 256, because it does not fit into octal digits."""
+
+
+_NOTES = re.compile(rb"(.*/)?node_modules/\.(modules\.yaml|pnpm-workspace-state(-v\d+)?\.json)", re.DOTALL)
+_LARGEST_NOTE = 16_000_000
+"""Bytes. pnpm lists every package it hoists: 5,000 of them are 0.5 million."""
+
+_HTTP_DATE = re.compile(rb"(?<=prunedAt)(\"?: *[\"']?)\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT")
+_MILLISECONDS = re.compile(rb"(?<=lastValidatedTimestamp)(\"?: *)(\d+)")
 
 
 class Readable(Protocol):
@@ -31,7 +45,7 @@ class Readable(Protocol):
 
 def dated(tar: Readable, epoch: int) -> Iterator[bytes]:
     """Yield a tar archive with all dates set to `epoch`, in Unix seconds. Raises ValueError for what is no archive."""
-    extended_size: int | None = None
+    extended: dict[bytes, bytes] = {}
     while header := _exactly(tar, BLOCK, at_end=True):
         if not any(header):
             break
@@ -39,16 +53,30 @@ def dated(tar: Readable, epoch: int) -> Iterator[bytes]:
         size = _number(header[_SIZE])
         if kind in {_EXTENDED, _GLOBAL}:
             records = dict(_records(_exactly(tar, _padded(size))[:size]))
-            if kind == _EXTENDED and b"size" in records:
-                extended_size = int(records[b"size"])
+            extended = records if kind == _EXTENDED else extended
             yield from _extended(header, {key: value for key, value in records.items() if key not in _CLOCKS}, epoch)
             continue
         yield _stamped(header, epoch)
-        yield from _copied(tar, _padded(size if extended_size is None else extended_size))
-        extended_size = None
+        size = int(extended.get(b"size", size))
+        body = _copied(tar, _padded(size))
+        is_note = size <= _LARGEST_NOTE and _NOTES.fullmatch(extended.get(b"path") or _name(header))
+        yield from [_settled(b"".join(body), epoch)] if is_note else body
+        extended = {}
     while tar.read(_COPIED):
         pass  # zeros, as many as the writer liked
     yield bytes(2 * BLOCK)
+
+
+def _name(header: bytes) -> bytes:
+    prefix, name = (header[field].partition(b"\0")[0] for field in (_PREFIX, _NAME))
+    return prefix + b"/" + name if prefix else name
+
+
+def _settled(note: bytes, epoch: int) -> bytes:
+    """Return one of pnpm's notes with another time of the install, in the same length."""
+    date = formatdate(epoch, usegmt=True).encode()
+    note = _HTTP_DATE.sub(lambda found: found[1] + date, note)
+    return _MILLISECONDS.sub(lambda found: found[1] + (b"%d" % (epoch * 1000)).ljust(len(found[2])), note)
 
 
 def _extended(header: bytes, records: dict[bytes, bytes], epoch: int) -> Iterator[bytes]:

@@ -1,4 +1,5 @@
 import io
+import json
 import tarfile
 
 import pytest
@@ -103,3 +104,42 @@ def test_contents_never_change(files: dict[str, bytes], mtime: int) -> None:
     assert redated(again) == again
     with tarfile.open(fileobj=io.BytesIO(again)) as tar:
         assert {i.name: tar.extractfile(i).read() for i in tar} == files  # type: ignore[union-attr]
+
+
+MODULES = "layoutVersion: 5\nprunedAt: {}\nstoreDir: /pnpm/store/v3\n"
+STATE = '{{"lastValidatedTimestamp":{},"projects":{{}}}}'
+
+
+@pytest.mark.parametrize("folder", ["repo/node_modules", "long/" * 40 + "node_modules"])
+@pytest.mark.parametrize("form", [tarfile.PAX_FORMAT, tarfile.USTAR_FORMAT])
+def test_the_time_of_an_install_goes_out_of_the_notes_of_pnpm(folder: str, form: int) -> None:
+    if form == tarfile.USTAR_FORMAT and len(folder) > 200:
+        folder = folder.removeprefix("long/" * 20)
+
+    def layer(date: str, stamp: int) -> bytes:
+        state = STATE.format(stamp).encode()
+        notes = {
+            ".modules.yaml": MODULES.format(date).encode(),
+            ".pnpm-workspace-state.json": state,
+            ".pnpm-workspace-state-v1.json": state,
+        }
+        return redated(archive({f"{folder}/{name}": data for name, data in notes.items()}, 5, form))
+
+    first = layer("Sun, 22 Nov 2026 10:00:00 GMT", 1_795_341_600_123)
+    assert first == layer("Tue, 01 Dec 2026 23:59:59 GMT", 1_796_169_599_999)
+    with tarfile.open(fileobj=io.BytesIO(first)) as tar:
+        contents = [tar.extractfile(info).read().decode() for info in tar]  # type: ignore[union-attr]
+    assert contents[0] == MODULES.format("Tue, 01 Jan 1980 00:00:00 GMT")
+    assert [json.loads(text)["lastValidatedTimestamp"] for text in contents[1:]] == [315532800000] * 2
+
+
+def test_notes_in_json_are_known_too() -> None:
+    note = b'{\n  "prunedAt": "Sun, 22 Nov 2026 10:00:00 GMT"\n}'
+    changed = redated(archive({"node_modules/.modules.yaml": note}, 5))
+    assert b'"prunedAt": "Tue, 01 Jan 1980 00:00:00 GMT"' in changed
+
+
+@pytest.mark.parametrize("name", ["node_modules/a/modules.yaml", "src/.modules.yaml", "node_modules/.modules.yaml.bak"])
+def test_other_files_keep_such_words(name: str) -> None:
+    note = MODULES.format("Sun, 22 Nov 2026 10:00:00 GMT").encode()
+    assert note in redated(archive({name: note}, 5))
