@@ -14,6 +14,12 @@ STATE = ROOT / ".cache" / "test-sandbox"
 NAME = f"alecia-test-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:6]}"
 
 
+def sample_files() -> dict[str, bytes]:
+    """Return the sample's tracked files, as a checkout has them."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=SAMPLE, check=True, capture_output=True).stdout.decode()
+    return {name: (SAMPLE / name).read_bytes() for name in listed.split("\0") if name}
+
+
 def open_box(other: str = "") -> Sandbox:
     """Bring the tests' sandbox up, which a second time changes nothing, and return it; `other` names a further one."""
     box = Sandbox(STATE.with_name(STATE.name + other), NAME + other)

@@ -136,10 +136,24 @@ class ReproducibleImage:
 
 def _unpacked(blob: IO[bytes], media_type: str) -> IO[bytes]:
     if media_type.endswith(("+gzip", ".gzip")):
-        return cast("IO[bytes]", gzip.GzipFile(fileobj=blob))
+        return cast("IO[bytes]", _Gunzipped(blob))
     if media_type.endswith(_ZSTD):
         return cast("IO[bytes]", io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(blob)))
     return blob
+
+
+class _Gunzipped(gzip.GzipFile):
+    """A packed file that is closed with what it is read through."""
+
+    def __init__(self, blob: IO[bytes]) -> None:
+        super().__init__(fileobj=blob)
+        self._blob = blob
+
+    def close(self) -> None:
+        try:
+            super().close()
+        finally:
+            self._blob.close()
 
 
 def _write(out: IO[bytes], digest: "hashlib._Hash", data: bytes) -> int:

@@ -4,7 +4,6 @@ All five apps of the sample: `make bench-mutations`. Here cms, for time's sake, 
 """
 
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ import pytest
 from alecia_pipeline.adapters.sandbox.sandbox import Sandbox
 from alecia_pipeline.config import BuilderConfig, Config
 from alecia_pipeline.operations.runner import Runner
-from alecia_pipeline_tests.box import SAMPLE, open_box
+from alecia_pipeline_tests.box import open_box, sample_files
 from alecia_pipeline_tests.conftest import Repository
 from alecia_pipeline_tests.monorepo import mini
 from alecia_pipeline_tests.mutations import Bench
@@ -45,8 +44,7 @@ def bench(sandbox: Sandbox, repo: Path) -> Bench:
 
 @pytest.fixture
 def sample(sandbox: Sandbox, repository: Repository) -> Bench:
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=SAMPLE, check=True, capture_output=True).stdout.decode()
-    return bench(sandbox, repository({name: (SAMPLE / name).read_bytes() for name in listed.split("\0") if name}))
+    return bench(sandbox, repository(sample_files()))
 
 
 def test_a_plan_builds_exactly_what_the_builder_has_not_in_its_cache(sample: Bench) -> None:

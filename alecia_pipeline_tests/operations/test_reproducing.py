@@ -1,4 +1,5 @@
 import io
+import os
 import tarfile
 from pathlib import Path
 
@@ -7,9 +8,12 @@ import pytest
 from alecia_pipeline.adapters.oci_layout import OciLayout
 from alecia_pipeline.config import Config
 from alecia_pipeline.images.command import BuildCommand
+from alecia_pipeline.images.context import context_files
+from alecia_pipeline.images.tar import pack
+from alecia_pipeline.operations.planning import keyed_app, read_commit
 from alecia_pipeline.operations.reproducing import verification
 from alecia_pipeline.operations.runner import Runner
-from alecia_pipeline_tests.conftest import Repository
+from alecia_pipeline_tests.conftest import Repository, git
 from alecia_pipeline_tests.monorepo import mini
 from alecia_pipeline_tests.oci_images import layer, write_image
 
@@ -69,3 +73,19 @@ def test_the_pruned_context_loses_nothing_that_is_copied(runner: Runner, copied:
     verdict = verification(runner, "HEAD", CopyingBuilder(copied)).needs_no_more("cms", None)
     assert verdict.same == same
     assert [each.what for each in verdict.differences] == ([] if same else ["scripts/release.sh"])
+
+
+def test_clones_in_other_folders_under_other_umasks_give_the_same_context(runner: Runner, tmp_path: Path) -> None:
+    made = set()
+    for umask, folder in ((0o002, tmp_path / "one"), (0o022, tmp_path / "deep" / "er" / "two")):
+        before = os.umask(umask)
+        try:
+            git(tmp_path, "clone", "--quiet", str(runner.repo), str(folder))
+        finally:
+            os.umask(before)
+        assert (folder / "package.json").stat().st_mode & 0o777 == 0o666 & ~umask
+        clone = Runner(folder, Config(), lambda _: None)
+        view = read_commit(clone, "HEAD")
+        keyed = keyed_app(clone, view, view.app("cms"), None)
+        made.add((keyed.key, pack(context_files(view.snapshot, keyed.context))))
+    assert len(made) == 1
