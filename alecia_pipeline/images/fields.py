@@ -22,8 +22,9 @@ from alecia_pipeline.source.lockfile import LOCKFILE
 from alecia_pipeline.source.tree import Entry
 from alecia_pipeline.source.workspace import Workspace
 
-SCHEMA = 2
-"""Raise it when the meaning of a field changes: every image is then built anew."""
+SCHEMA = 3
+"""Raise it when the meaning of a field changes, or what the pipeline makes of a built layer (dates, compression): every
+image is then built anew. Else one key would have two digests, by the version that built it."""
 
 
 @dataclass(frozen=True)
