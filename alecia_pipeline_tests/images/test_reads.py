@@ -1,3 +1,5 @@
+import pytest
+
 from alecia_pipeline.images.reads import Reads, dockerfile_reads
 from alecia_pipeline.source.dockerfile import parse_dockerfile
 
@@ -43,6 +45,12 @@ def test_bases_are_images_from_outside() -> None:
     assert got.bases == ("node:20", "sdk:2", "tools:1")
 
 
-def test_secrets_are_known_by_id() -> None:
-    got = reads("FROM x\nRUN --mount=type=secret,id=npm --mount=type=secret,target=/s true\n")
-    assert got.secrets == ("", "npm")
+def test_secrets_are_known_by_id_which_is_the_last_part_of_the_target_by_default() -> None:
+    got = reads("FROM x\nRUN --mount=type=secret,id=npm --mount=type=secret,target=/root/netrc true\n")
+    assert (got.secrets, got.required) == (("netrc", "npm"), frozenset())
+
+
+@pytest.mark.parametrize("required", ["required", "required=true", "required=1"])
+def test_one_mount_that_requires_a_secret_is_enough(required: str) -> None:
+    mounts = f"RUN --mount=type=secret,id=npm true\nRUN --mount=type=secret,id=npm,{required} true\n"
+    assert reads(f"FROM x\n{mounts}RUN --mount=type=secret,id=a,required=false true\n").required == {"npm"}
