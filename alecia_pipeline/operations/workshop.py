@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from alecia_pipeline.adapters.base_layers import BaseLayers
+from alecia_pipeline.adapters.buildkit import builder_version
 from alecia_pipeline.adapters.reproducible import ReproducibleImage
 from alecia_pipeline.adapters.state import cache_folder
 from alecia_pipeline.errors import OutsideError, ReleaseFailedError
@@ -52,6 +53,7 @@ class Workshop:
         self._builder = builder
         self._bases = BaseLayers.below(cache_folder() / "bases", self._export)
         self._reading = threading.Lock()
+        self._locked_builder = view.bases.builder
 
     def make(
         self, keyed: Keyed, arguments: Mapping[str, str], folder: Path, variation: Variation = PLAIN
@@ -62,6 +64,7 @@ class Workshop:
         a base image that cannot be had, UsageError for a Dockerfile that copies what is not there and for a secret that
         cannot be had.
         """
+        self._compare_builders()
         refused = missing_sources(keyed.app.dockerfile, keyed.context.missing)
         if refused:
             raise refused
@@ -81,6 +84,17 @@ class Workshop:
         context = self._packed(keyed, disordered=variation.disordered)
         self._builder.build(keyed.app.name, build_command(request, folder=str(exported)), context)
         return ReproducibleImage(self._builder.open(exported), EPOCH, folder, layers)
+
+    def _compare_builders(self) -> None:
+        """Warn once when another builder is at work than alecia.lock names: its images may differ in bytes."""
+        with self._reading:
+            locked, self._locked_builder = self._locked_builder, None
+        found = builder_version(self._runner.config.builder.name) if locked else None
+        if found and found != locked:
+            self._runner.log(
+                f"warning: alecia.lock names the builder {locked}, and this one is {found}: images may differ from "
+                "those of other runners (`alecia lock --update` takes this one)"
+            )
 
     def _packed(self, keyed: Keyed, *, disordered: bool) -> bytes:
         """Return the packed context, one at a time: the repository has one reader."""

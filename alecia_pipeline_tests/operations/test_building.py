@@ -275,3 +275,23 @@ def test_a_copy_that_would_fail_is_refused_before_the_builder_is_asked(
     with images, pytest.raises(UsageError, match="copies what the build would not find"):
         images.result("cms")
     assert builder.commands == {}
+
+
+@pytest.mark.parametrize(("version", "warnings"), [("docker 26.1.5", 0), ("buildkit v0.17.2", 1), (None, 0)])
+def test_another_builder_than_the_locked_one_is_told_once(  # noqa: PLR0913, PLR0917 - fixtures
+    version: str | None,
+    warnings: int,
+    repository: Repository,
+    registry: Registry,
+    referrers: Referrers,
+    lines: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("alecia_pipeline.operations.workshop.builder_version", lambda _: version)
+    repo = repository(mini({"alecia.lock": "version: 1\nbuilder: docker 26.1.5\nimages: {}\n"}))
+    runner = Runner(repo, Config(registry=f"{HOST}/mini"), lines.append)
+    plan = make_plan(runner, registry=registry)
+    with ImageBuilder(runner, plan, builder=LocalBuilder(), registry=registry, referrers=referrers) as images:
+        images.start(["cms", "website"])
+        assert {images.result(name).reused for name in ("cms", "website")} == {False}
+    assert sum("alecia.lock names the builder docker 26.1.5" in line for line in lines) == warnings
