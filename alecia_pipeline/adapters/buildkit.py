@@ -15,6 +15,7 @@ from typing import IO
 from alecia_pipeline.adapters.oci_layout import OciLayout
 from alecia_pipeline.errors import OutsideError, ReleaseFailedError
 from alecia_pipeline.images.command import BuildCommand
+from alecia_pipeline.images.steps import StepCounter, Steps
 from alecia_pipeline.redaction import Redactor, Secret
 
 TAIL_LINES = 30
@@ -57,20 +58,22 @@ class BuildKit:
         self._lock = threading.Lock()
         self._cancelled = False
 
-    def build(self, label: str, command: BuildCommand, context: bytes) -> None:
-        """Run one build. Raises ReleaseFailedError when it fails, OutsideError when there is no engine."""
+    def build(self, label: str, command: BuildCommand, context: bytes) -> Steps:
+        """Run one build; return its steps. Raises ReleaseFailedError when it fails, OutsideError without an engine."""
+        counter = StepCounter()
         with TemporaryFile() as stdin:
             stdin.write(context)
             stdin.seek(0)
             with self._start(command, stdin) as process:
                 try:
-                    tail = self._follow(label, process, Redactor(command.secrets.values()))
+                    tail = self._follow(label, process, counter, Redactor(command.secrets.values()))
                     process.wait()
                 finally:
                     _end(process)
                     self._forget(process)
         if process.returncode:
             raise _failure(label, process.returncode, tail)
+        return counter.steps
 
     def open(self, path: Path) -> OciLayout:
         """Open what a build left in a folder. Raises OutsideError when that is no image."""
@@ -98,12 +101,15 @@ class BuildKit:
         with self._lock:
             self._running.discard(process)
 
-    def _follow(self, label: str, process: subprocess.Popen[bytes], masked: Redactor) -> deque[str]:
+    def _follow(
+        self, label: str, process: subprocess.Popen[bytes], counter: StepCounter, masked: Redactor
+    ) -> deque[str]:
         tail: deque[str] = deque(maxlen=TAIL_LINES)
         for raw in process.stdout or ():
             line = masked(raw.decode(errors="replace").rstrip())
             if line:
                 tail.append(line)
+                counter.take(line)
                 self._log(f"{label} | {line}")
         return tail
 

@@ -21,6 +21,7 @@ import zstandard
 from alecia_pipeline.adapters.oci_layout import file_chunks
 from alecia_pipeline.errors import OutsideError
 from alecia_pipeline.images.dates import dated
+from alecia_pipeline.images.layers import ImageLayer, describe_layers
 from alecia_pipeline.images.ports import Blob, BuiltImage
 
 LEVEL = 1
@@ -91,6 +92,12 @@ class ReproducibleImage:
         """The config, then the layers from the lowest up."""
         config = Blob(_digest(self._config_bytes), len(self._config_bytes))
         return (config, *(layer.blob for layer in self._layers))
+
+    @property
+    def layer_table(self) -> tuple[ImageLayer, ...]:
+        """Its layers with what made them, the lowest first."""
+        kept = sum(layer.file is None for layer in self._layers)
+        return describe_layers(self.blobs[1:], self._config, kept)
 
     def chunks(self, digest: str) -> Iterable[bytes]:
         """Iterate over a blob's bytes; every iteration starts at the beginning."""

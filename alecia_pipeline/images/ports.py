@@ -7,6 +7,7 @@ from typing import IO, Protocol
 
 from alecia_pipeline.images.command import BuildCommand
 from alecia_pipeline.images.reference import Repository
+from alecia_pipeline.images.steps import Steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,8 @@ class BuiltImage(Archive, Protocol):
 class Builder(Protocol):
     """Something that builds images."""
 
-    def build(self, label: str, command: BuildCommand, context: bytes) -> None:
-        """Run one build. Raises ReleaseFailedError when it fails, OutsideError when there is no engine."""
+    def build(self, label: str, command: BuildCommand, context: bytes) -> Steps:
+        """Run one build; return its steps. Raises ReleaseFailedError when it fails, OutsideError without an engine."""
         ...
 
     def open(self, path: Path) -> BuiltImage:

@@ -11,7 +11,7 @@ from typing import Self
 
 from alecia_pipeline.adapters.buildkit import BuildKit
 from alecia_pipeline.errors import RefusedError, UsageError
-from alecia_pipeline.images.ports import Archive, Builder, ImageReferrers, ImageRegistry
+from alecia_pipeline.images.ports import Builder, ImageReferrers, ImageRegistry
 from alecia_pipeline.images.reference import Repository, image_repository, key_tag
 from alecia_pipeline.operations.attaching import Pushed, attach_evidence, open_referrers
 from alecia_pipeline.operations.planning import (
@@ -22,7 +22,7 @@ from alecia_pipeline.operations.planning import (
     registry_name,
 )
 from alecia_pipeline.operations.runner import Runner
-from alecia_pipeline.operations.workshop import Workshop, build_folder
+from alecia_pipeline.operations.workshop import Made, Workshop, build_folder
 from alecia_pipeline.release.model import AppPlan, ImageResult, Plan
 from alecia_pipeline.release.plan import Keyed
 
@@ -95,12 +95,13 @@ class ImageBuilder:
         with build_folder() as folder:
             keyed = self._keyed(app)
             arguments = build_arguments(self._runner, keyed.app, self._plan.environment)
-            archive = self._workshop.make(keyed, arguments, folder)
+            made = self._workshop.make(keyed, arguments, folder)
+            archive = made.image
             self._registry.push(repository, archive)
             pushed = Pushed(repository, archive.digest, begun)
             attach_evidence(self._runner, self._view, keyed, pushed, self._referrers)
             digest = self._registry.tag(repository, archive.digest, key_tag(app.key))
-            result = _result(app, repository, digest, started, archive)
+            result = _result(app, repository, digest, started, made)
         self._runner.log(
             f"{app.name} | built in {result.seconds:.1f} s, {(result.size_bytes or 0) / 1e6:.1f} MB: {result.reference}"
         )
@@ -143,8 +144,8 @@ def _required(registry: str | None) -> str:
     return registry
 
 
-def _result(app: AppPlan, repository: Repository, digest: str, started: float, archive: Archive | None) -> ImageResult:
-    blobs = archive.blobs if archive else None
+def _result(app: AppPlan, repository: Repository, digest: str, started: float, made: Made | None) -> ImageResult:
+    blobs = made.image.blobs if made else None
     return ImageResult(
         app=app.name,
         key=app.key,
@@ -153,6 +154,9 @@ def _result(app: AppPlan, repository: Repository, digest: str, started: float, a
         size_bytes=sum(blob.size for blob in blobs) if blobs else None,
         layers=len(blobs) - 1 if blobs else None,
         seconds=round(time.monotonic() - started, 3),
-        reused=archive is None,
+        reused=made is None,
         causes=app.causes,
+        layer_table=made.image.layer_table if made else (),
+        cached_steps=made.steps.cached if made else None,
+        executed_steps=made.steps.executed if made else None,
     )

@@ -72,8 +72,8 @@ class Verification:
         arguments: Mapping[str, str],
     ) -> Verdict:
         with build_folder() as one, build_folder() as two:
-            made = self.workshop.make(first[0], arguments, one, first[1])
-            again = self.workshop.make(second[0], arguments, two, second[1])
+            made = self.workshop.make(first[0], arguments, one, first[1]).image
+            again = self.workshop.make(second[0], arguments, two, second[1]).image
             found = tuple(_differences(made, again)) if made.digest != again.digest else ()
         return Verdict(first[0].app.name, environment, question, made.digest, again.digest, found)
 

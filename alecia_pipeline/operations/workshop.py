@@ -19,6 +19,7 @@ from alecia_pipeline.images.command import BUILD_ID, BUILD_ID_DIGITS, EPOCH, Bui
 from alecia_pipeline.images.context import context_files
 from alecia_pipeline.images.ports import Builder
 from alecia_pipeline.images.refusals import missing_sources
+from alecia_pipeline.images.steps import Steps
 from alecia_pipeline.images.tar import TarFile, pack
 from alecia_pipeline.operations.build_secrets import build_secrets
 from alecia_pipeline.operations.planning import CommitView, docker_config
@@ -44,6 +45,14 @@ class Variation:
 PLAIN = Variation()
 
 
+@dataclass(frozen=True)
+class Made:
+    """An image with the steps it took."""
+
+    image: ReproducibleImage
+    steps: Steps
+
+
 class Workshop:
     """Makes images of one commit; several at a time from several threads."""
 
@@ -55,9 +64,7 @@ class Workshop:
         self._reading = threading.Lock()
         self._locked_builder = view.bases.builder
 
-    def make(
-        self, keyed: Keyed, arguments: Mapping[str, str], folder: Path, variation: Variation = PLAIN
-    ) -> ReproducibleImage:
+    def make(self, keyed: Keyed, arguments: Mapping[str, str], folder: Path, variation: Variation = PLAIN) -> Made:
         """Build an app's image into `folder`, where it stays as long as the folder does.
 
         `arguments`: its build arguments. Raises ReleaseFailedError when the build fails, OutsideError for a builder or
@@ -82,8 +89,8 @@ class Workshop:
             secrets=build_secrets(self._runner, keyed.app.name, keyed.context.reads),
         )
         context = self._packed(keyed, disordered=variation.disordered)
-        self._builder.build(keyed.app.name, build_command(request, folder=str(exported)), context)
-        return ReproducibleImage(self._builder.open(exported), EPOCH, folder, layers)
+        steps = self._builder.build(keyed.app.name, build_command(request, folder=str(exported)), context)
+        return Made(ReproducibleImage(self._builder.open(exported), EPOCH, folder, layers), steps)
 
     def _compare_builders(self) -> None:
         """Warn once when another builder is at work than alecia.lock names: its images may differ in bytes."""

@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from alecia_pipeline.images.layers import ImageLayer
+
 CauseKind = Literal[
     "file", "lockfile", "dockerfile", "ignore", "build_arg", "secret", "base_image", "patch", "closure", "tool",
     "platform", "new", "unknown",
@@ -69,6 +71,9 @@ class ImageResult(Value):
     seconds: float
     reused: bool
     causes: tuple[Cause, ...]
+    layer_table: tuple[ImageLayer, ...] = Field((), description="The lowest first; empty for a reused image")
+    cached_steps: int | None = Field(None, description="Instructions that a cache had; None for a reused image")
+    executed_steps: int | None = None
 
 
 class AppRelease(Value):

@@ -6,6 +6,7 @@ import pytest
 from alecia_pipeline.adapters.buildkit import BuildKit
 from alecia_pipeline.errors import OutsideError, ReleaseFailedError
 from alecia_pipeline.images.command import BuildCommand
+from alecia_pipeline.images.steps import Steps
 from alecia_pipeline.redaction import Secret
 from alecia_pipeline_tests.oci_images import write_image
 
@@ -19,6 +20,11 @@ def test_the_context_goes_in_and_every_line_comes_out() -> None:
     command = shell('wc -c; echo "epoch $EPOCH"; echo; echo late >&2', EPOCH="1")
     BuildKit(lines.append).build("cms", command, b"x" * 300_000)
     assert lines == ["cms | 300000", "cms | epoch 1", "cms | late"]
+
+
+def test_the_steps_are_counted() -> None:
+    command = shell("echo '#7 [2/3] COPY . .'; echo '#7 CACHED'; echo '#8 [3/3] RUN true'; echo '#8 DONE 0.1s'")
+    assert BuildKit(lambda _: None).build("cms", command, b"") == Steps(cached=1, executed=1)
 
 
 def test_a_failed_build_carries_the_end_of_its_output() -> None:

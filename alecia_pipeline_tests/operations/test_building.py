@@ -1,8 +1,10 @@
 import io
+import json
 import tarfile
 import threading
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -18,9 +20,11 @@ from alecia_pipeline.images.evidence import PROVENANCE_KIND, SBOM_KIND, read_bil
 from alecia_pipeline.images.ports import Artifact
 from alecia_pipeline.images.reference import Repository as Place
 from alecia_pipeline.images.reference import key_tag
+from alecia_pipeline.images.steps import Steps
 from alecia_pipeline.operations.building import ImageBuilder
 from alecia_pipeline.operations.planning import make_plan
 from alecia_pipeline.operations.runner import Runner
+from alecia_pipeline.release.model import ImageResult
 from alecia_pipeline_tests.conftest import Repository
 from alecia_pipeline_tests.monorepo import dockerfile, mini
 from alecia_pipeline_tests.oci_images import layer, write_image
@@ -38,7 +42,7 @@ class LocalBuilder:
         self.cancelled = threading.Event()
         self._hook = hook
 
-    def build(self, label: str, command: BuildCommand, context: bytes) -> None:
+    def build(self, label: str, command: BuildCommand, context: bytes) -> Steps:
         with tarfile.open(fileobj=io.BytesIO(context)) as archive:
             self.contexts[label] = [member.name for member in archive if member.isfile()]
         self.commands[label] = command
@@ -47,6 +51,7 @@ class LocalBuilder:
         write_image(
             Path(output.partition("dest=")[2].partition(",")[0]), layer({"base": b"1"}), layer({"app": label.encode()})
         )
+        return Steps(cached=2, executed=5)
 
     def open(self, path: Path) -> OciLayout:
         return OciLayout(path)
@@ -93,7 +98,8 @@ def test_builds_what_is_missing_and_tags_it_with_its_key(
         images.start(["cms", "website"])
         results = {name: images.result(name) for name in ("cms", "website")}
     cms = results["cms"]
-    assert (cms.reused, cms.layers) == (False, 2)
+    assert (cms.reused, cms.layers, cms.cached_steps, cms.executed_steps) == (False, 2, 2, 5)
+    assert [row.size_bytes for row in cms.layer_table] == [blob["size"] for blob in _layers(server, cms)]
     assert 0 < (cms.size_bytes or 0) < 1000
     assert cms.reference == f"{HOST}/mini/cms@{cms.digest}"
     assert cms.causes == plan.app("cms").causes
@@ -129,6 +135,11 @@ def test_without_its_evidence_no_image_is_tagged(runner: Runner, registry: Regis
     with images, pytest.raises(OutsideError, match="full"):
         images.result("cms")
     assert ("mini/cms", key_tag(plan.app("cms").key)) not in server.manifests
+
+
+def _layers(server: RegistryServer, image: ImageResult) -> list[dict[str, Any]]:
+    manifest = json.loads(server.manifests[f"mini/{image.app}", image.digest])
+    return list(manifest["layers"])
 
 
 def test_the_command_gets_the_build_id_and_just_the_stand_ins_it_needs(
@@ -173,7 +184,8 @@ def test_a_second_time_nothing_is_built_and_no_byte_is_sent(
     ) as images:
         second = images.result("cms")
     assert second.reused
-    assert (second.digest, second.size_bytes, second.layers) == (first.digest, None, None)
+    assert (second.digest, second.size_bytes, second.layers, second.layer_table) == (first.digest, None, None, ())
+    assert (second.cached_steps, second.executed_steps) == (None, None)
     assert again.commands == {}
     assert [request.split()[0] for request in server.requests] == ["HEAD", "HEAD"]  # the plan's, one per app
 

@@ -9,6 +9,7 @@ from alecia_pipeline.adapters.oci_layout import OciLayout
 from alecia_pipeline.config import Config
 from alecia_pipeline.images.command import BuildCommand
 from alecia_pipeline.images.context import context_files
+from alecia_pipeline.images.steps import Steps
 from alecia_pipeline.images.tar import pack
 from alecia_pipeline.operations.planning import keyed_app, read_commit
 from alecia_pipeline.operations.reproducing import verification
@@ -29,7 +30,7 @@ class CopyingBuilder:
         self.commands: list[BuildCommand] = []
         self.dates: list[set[float]] = []
 
-    def build(self, label: str, command: BuildCommand, context: bytes) -> None:
+    def build(self, label: str, command: BuildCommand, context: bytes) -> Steps:
         with tarfile.open(fileobj=io.BytesIO(context)) as archive:
             members = [info for info in archive if info.isfile()]
             found = {info.name: archive.extractfile(info).read() for info in members}  # type: ignore[union-attr]
@@ -41,6 +42,7 @@ class CopyingBuilder:
             if self._stamp:
                 copied["built"] = str(len(self.commands)).encode()
         write_image(Path(output.partition("dest=")[2].partition(",")[0]), layer(copied))
+        return Steps(cached=0, executed=1)
 
     def open(self, path: Path) -> OciLayout:
         return OciLayout(path)
