@@ -252,6 +252,15 @@ def _commit(repository: pygit2.Repository, repo: Path, rev: str) -> pygit2.Commi
         ) from error
 
 
+def folder_ids(repo: Path, rev: str, folders: Iterable[str]) -> dict[str, str]:
+    """Return the id that git has for each folder of a revision, as `git rev-parse REV:FOLDER` does.
+
+    A folder that is not there is left out. Raises UsageError.
+    """
+    tree = _commit(_open(repo), repo, rev).tree
+    return {folder: str(tree[folder].id) for folder in folders if folder in tree}
+
+
 def first_parents(repo: Path, rev: str, limit: int) -> tuple[str, ...]:
     """Return up to `limit` commits of a branch, newest first, without those that came in by merges."""
     repository = _open(repo)

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from alecia_pipeline.adapters.git import first_parents, open_commit, resolve
+from alecia_pipeline.adapters.git import first_parents, folder_ids, open_commit, resolve
 from alecia_pipeline.errors import RefusedError, UsageError
 from alecia_pipeline.operations.affected import Affected
 from alecia_pipeline.operations.inspecting import live_release
@@ -62,9 +62,10 @@ class RepositoryCommits:
         return all(app in planned and planned[app].image for app in apps)
 
     def versions(self, commit: str) -> Mapping[str, str]:
-        """Return folder -> SHA-256 of paths, modes and contents; `.` is the root's own files and every manifest."""
+        """Return folder -> git's id of its tree; `.` is a hash of the root's own files and every manifest."""
         tree = open_commit(self.runner.repo, commit)
-        return folder_versions(tree, read_workspace(tree))
+        workspace = read_workspace(tree)
+        return {".": root_version(tree, workspace), **folder_ids(self.runner.repo, commit, workspace.packages)}
 
     def affected(self, environment: str, commit: str) -> Affected:
         """Return what a release would move, compared with what is live on the host; all of it on a fresh host."""
@@ -87,16 +88,17 @@ class RepositoryCommits:
         return _watched(tree, watched) != _watched(before, watched)
 
 
-def folder_versions(tree: Tree, workspace: Workspace) -> dict[str, str]:
-    """Return the version of each package's folder; a package inside of another one is not part of it."""
-    digests = {folder: hashlib.sha256() for folder in (".", *workspace.packages)}
+def root_version(tree: Tree, workspace: Workspace) -> str:
+    """Return the SHA-256 of what no package holds, and of every manifest: one line `<mode> <blob id> <path>` per file.
+
+    No tree of git's: the root's own holds every package, and would change with each.
+    """
+    digest = hashlib.sha256()
     for path, entry in tree.entries.items():
-        line = f"{entry.mode:o} {entry.oid} {path}\n".encode()
         owner = workspace.owner(path).dir
-        digests[owner].update(line)
-        if owner != "." and path == f"{owner}/{MANIFEST_FILE}":
-            digests["."].update(line)
-    return {folder: digest.hexdigest() for folder, digest in digests.items()}
+        if owner == "." or path == f"{owner}/{MANIFEST_FILE}":
+            digest.update(f"{entry.mode:o} {entry.oid} {path}\n".encode())
+    return digest.hexdigest()
 
 
 def _moving(plan: Plan, live: ReleaseRecord | None) -> tuple[str, ...]:

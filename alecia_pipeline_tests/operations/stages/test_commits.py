@@ -97,6 +97,9 @@ def test_versions_follow_the_files_of_each_folder(repository: Repository) -> Non
     commits = _commits(repo, PlansOf(set(), set()))
     first = commits.versions("HEAD")
     assert set(first) == {".", "apps/web", "apps/web/nested"}
+    assert {f: v for f, v in first.items() if f != "."} == {
+        folder: git(repo, "rev-parse", f"HEAD:{folder}") for folder in ("apps/web", "apps/web/nested")
+    }
 
     def changed(files: dict[str, str]) -> set[str]:
         before = commits.versions("HEAD")
@@ -106,7 +109,7 @@ def test_versions_follow_the_files_of_each_folder(repository: Repository) -> Non
 
     assert changed({"README.md": "y"}) == {"."}
     assert changed({"apps/web/src/index.ts": "export {};\n"}) == {"apps/web"}
-    assert changed({"apps/web/nested/a.ts": ""}) == {"apps/web/nested"}
+    assert changed({"apps/web/nested/a.ts": ""}) == {"apps/web", "apps/web/nested"}
     assert changed({"apps/web/package.json": '{"name": "@a/web"}'}) == {".", "apps/web"}
 
 
