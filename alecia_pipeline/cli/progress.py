@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from alecia_pipeline.cli.output import print_json, stdout
+from alecia_pipeline.images.layers import MEGABYTE
 
 if TYPE_CHECKING:
     # Dagster takes a second to import; `alecia --help` must not wait for it.
     from alecia_pipeline.defs.recording import Progress
-
-MEGABYTE = 1_000_000
 
 
 @dataclass
@@ -92,13 +91,13 @@ class RunView:
         if output == "json":
             print_json(self._document(run_id, seconds))
             return
-        reused = sum(bool(image.get("reused")) for image in self.images.values())
-        size = sum(image.get("size_bytes", 0) for image in self.images.values()) / MEGABYTE
+        built = [image for image in self.images.values() if not image.get("reused")]
+        size = sum(image.get("size_bytes", 0) for image in built) / MEGABYTE
         console = stdout()
-        built = f"{len(self.images) - reused} built ({size:.1f} MB), {reused} reused"
+        images = f"{len(built)} built ({size:.1f} MB), {len(self.images) - len(built)} reused"
         moved = ", ".join(self.moved) or "nothing"
         console.print(f"release {self.release} is live on {self.environment} after {seconds} s", markup=False)
-        console.print(f"  images: {built}; moved: {moved}; run {run_id}", markup=False)
+        console.print(f"  images: {images}; moved: {moved}; run {run_id}", markup=False)
         for url in self.urls:
             console.print(f"  {url}", markup=False)
 

@@ -8,6 +8,7 @@ from alecia_pipeline.defs.failure import translated
 from alecia_pipeline.defs.graph import Graph
 from alecia_pipeline.defs.keys import LOCKFILE, audit_key, image_key, source_key
 from alecia_pipeline.defs.lockfile_offer import not_regenerated, offer
+from alecia_pipeline.defs.past import Past
 from alecia_pipeline.defs.step import STAGES, AssetPlan, Step, define
 from alecia_pipeline.errors import ReleaseFailedError, UsageError
 from alecia_pipeline.operations.outcome import Fact, Outcome
@@ -114,14 +115,17 @@ def image_assets(graph: Graph, redactor: Redactor) -> list[dg.AssetsDefinition]:
 
 
 def _image(graph: Graph, redactor: Redactor, app: str, environment: str | None) -> dg.AssetsDefinition:
+    key = image_key(app, environment)
+
     def body(step: Step) -> Outcome:
         if audit_key(app) not in step.planned:
             _raise_refused(f"{app} does not pass its audit", step.commit, step.stages.gates.audit(step.commit, app))
         step.stages.images.start(step.commit, _buildable(step))
-        return step.stages.images.result(step.commit, app, environment)
+        past = Past.of(step.context.instance, key)
+        return past.completed(step.stages.images.result(step.commit, app, environment, past.commit))
 
     plan = AssetPlan(
-        image_key(app, environment),
+        key,
         "images",
         f"The image of {app}, built, or reused when the registry has its build key",
         [audit_key(app), LOCKFILE],

@@ -22,7 +22,7 @@ class Commits(Protocol):
         ...
 
     def versions(self, commit: str) -> Mapping[str, str]:
-        """Return folder -> hash of its files, for every workspace package; `.` is the root with every manifest."""
+        """Return folder -> git's id of its tree, for every workspace package; `.` is the root with every manifest."""
         ...
 
     def affected(self, environment: str, commit: str) -> Affected:
@@ -58,8 +58,11 @@ class Images(Protocol):
         """Begin these (app, environment) in parallel."""
         ...
 
-    def result(self, commit: str, app: str, environment: str | None) -> Outcome:
-        """Wait for one image, built or reused. Its version is the build key."""
+    def result(self, commit: str, app: str, environment: str | None, since: str | None = None) -> Outcome:
+        """Wait for one image, built or reused. Its version is the build key.
+
+        `since`: an earlier commit; the causes are the differences from the image there.
+        """
         ...
 
 

@@ -103,7 +103,7 @@ class Recorded:
     def start(self, commit: str, images: Iterable[tuple[str, str | None]]) -> None:
         self._call("start", commit, *(f"{app}/{environment or ''}" for app, environment in images))
 
-    def result(self, commit: str, app: str, environment: str | None) -> Outcome:
+    def result(self, commit: str, app: str, environment: str | None, since: str | None = None) -> Outcome:
         self._call("image", commit, app, environment or "")
         return Outcome("key-" + app, {"seconds": 1.5, "size_bytes": 10, "reused": False, "digest": "sha256:1"})
 

@@ -5,11 +5,12 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
+from alecia_pipeline.images.layers import MEGABYTE, ImageLayer
 from alecia_pipeline.operations.building import ImageBuilder
 from alecia_pipeline.operations.outcome import Fact, Outcome, Table
 from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.operations.stages.plans import Plans
-from alecia_pipeline.release.model import ImageResult
+from alecia_pipeline.release.model import Cause, ImageResult
 
 
 class BuiltImages:
@@ -35,11 +36,12 @@ class BuiltImages:
         for app, environment in images:
             self._builder(commit, environment).start([app])
 
-    def result(self, commit: str, app: str, environment: str | None) -> Outcome:
+    def result(self, commit: str, app: str, environment: str | None, since: str | None = None) -> Outcome:
         """Wait for one image. Raises what its build raised."""
         found = self._builder(commit, environment).result(app)
         self._results[commit, app, environment] = found
-        return Outcome(found.key, _facts(found))
+        causes = (self._plans.causes(commit, since, environment, app) if since else ()) or found.causes
+        return Outcome(found.key, {"commit": commit, **_facts(found), "causes": _causes(causes)})
 
     def reference(self, commit: str, app: str, environment: str) -> tuple[str, str] | None:
         """Return the build key and the reference by digest of an image that is there, built in this run or before."""
@@ -59,14 +61,32 @@ class BuiltImages:
 
 
 def _facts(image: ImageResult) -> dict[str, Fact]:
-    causes = Table(tuple(cause.model_dump() for cause in image.causes))
+    """Return what is known of an image; of one that is reused, the registry was asked for its digest alone."""
     facts: dict[str, Fact] = {
         "image": image.reference,
         "digest": image.digest,
         "build_key": image.key,
         "reused": image.reused,
         "seconds": image.seconds,
-        "causes": causes,
     }
-    sizes = {"size_bytes": image.size_bytes, "layers": image.layers}
-    return facts | {name: value for name, value in sizes.items() if value is not None}
+    figures = ("size_bytes", "layers", "cached_steps", "executed_steps")
+    facts |= {name: value for name in figures if (value := getattr(image, name)) is not None}
+    return facts | ({"layer_table": _layers(image.layer_table)} if image.layer_table else {})
+
+
+def _causes(causes: Iterable[Cause]) -> Table:
+    return Table(tuple(cause.model_dump() for cause in causes))
+
+
+def _layers(layers: Iterable[ImageLayer]) -> Table:
+    rows = (
+        {
+            "layer": number,
+            "size_mb": round(layer.size_bytes / MEGABYTE, 2),
+            "of": "the base" if layer.from_base else "the app",
+            "instruction": layer.instruction,
+            "digest": layer.digest,
+        }
+        for number, layer in enumerate(layers, start=1)
+    )
+    return Table(tuple(rows))
