@@ -156,7 +156,7 @@ class Bench:
         context = pruned_context(view.snapshot, whole, arguments)
         workshop = Workshop(self.runner, view, BuildKit(self.runner.log))
         with build_folder() as folder:
-            return workshop.make(replace(keyed, context=context), arguments, folder).digest
+            return workshop.make(replace(keyed, context=context), arguments, folder).image.digest
 
     def first_step(self, app: str, context: bytes) -> str | None:
         """Return the first step that BuildKit runs itself, and end the build there; None when all is in its cache."""
