@@ -24,7 +24,8 @@ from alecia_pipeline.images.bases import bases_of
 from alecia_pipeline.images.command import BUILD_ID, BuildCommand, BuildRequest, build_command
 from alecia_pipeline.images.context import context_files, pruned_context
 from alecia_pipeline.images.tar import pack
-from alecia_pipeline.operations.planning import CommitView, Planner, build_arguments, docker_config
+from alecia_pipeline.operations.planning import CommitView, Planner, build_arguments
+from alecia_pipeline.operations.registries import docker_config
 from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.operations.workshop import Workshop, build_folder
 from alecia_pipeline.release.plan import Keyed

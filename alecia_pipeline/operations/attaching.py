@@ -15,7 +15,8 @@ from alecia_pipeline.images.ports import ImageReferrers
 from alecia_pipeline.images.provenance import BuildRun, BuiltApp, Source, provenance
 from alecia_pipeline.images.reference import Repository, image_repository
 from alecia_pipeline.images.sbom import Contents, sbom
-from alecia_pipeline.operations.planning import CommitView, registry_client
+from alecia_pipeline.operations.planning import CommitView
+from alecia_pipeline.operations.registries import registry_client
 from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.release.plan import Keyed
 from alecia_pipeline.source.lockfile import Lockfile

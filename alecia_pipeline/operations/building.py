@@ -14,13 +14,8 @@ from alecia_pipeline.errors import RefusedError, UsageError
 from alecia_pipeline.images.ports import Builder, ImageReferrers, ImageRegistry
 from alecia_pipeline.images.reference import Repository, image_repository, key_tag
 from alecia_pipeline.operations.attaching import Pushed, attach_evidence, open_referrers
-from alecia_pipeline.operations.planning import (
-    build_arguments,
-    keyed_app,
-    open_registry,
-    read_commit,
-    registry_name,
-)
+from alecia_pipeline.operations.planning import build_arguments, keyed_app, read_commit, registry_name
+from alecia_pipeline.operations.registries import open_registry
 from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.operations.workshop import Made, Workshop, build_folder
 from alecia_pipeline.release.model import AppPlan, ImageResult, Plan

@@ -15,8 +15,9 @@ from alecia_pipeline.operations.check import Check
 from alecia_pipeline.operations.hosts import kept_connections, prepare_host
 from alecia_pipeline.operations.inputs import describe_files
 from alecia_pipeline.operations.inspecting import status
-from alecia_pipeline.operations.planning import docker_config, keyed_app, open_registry, read_commit, registry_name
+from alecia_pipeline.operations.planning import keyed_app, read_commit, registry_name
 from alecia_pipeline.operations.publicity import resolving, verified
+from alecia_pipeline.operations.registries import docker_config, open_registry
 from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.operations.secrets import check_secrets
 

@@ -14,7 +14,7 @@ from alecia_pipeline.audit.finding import Finding
 from alecia_pipeline.audit.manifests.fixes import FIXABLE, addition, mended
 from alecia_pipeline.audit.manifests.regeneration import regeneration
 from alecia_pipeline.operations.auditing import remembering_snapshot
-from alecia_pipeline.operations.planning import docker_config
+from alecia_pipeline.operations.registries import docker_config
 from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.source.lockfile import LOCKFILE
 from alecia_pipeline.source.overlay import Overlay

@@ -10,7 +10,7 @@ from alecia_pipeline.errors import OutsideError, UsageError
 from alecia_pipeline.images.bases import SCHEME
 from alecia_pipeline.images.reads import dockerfile_reads
 from alecia_pipeline.images.reference import image_name
-from alecia_pipeline.operations.planning import registry_at
+from alecia_pipeline.operations.registries import registry_at
 from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.source.apps import App, commit_config, discover_apps
 from alecia_pipeline.source.base_lock import BASE_LOCK, BaseLock, read_base_lock, render_base_lock

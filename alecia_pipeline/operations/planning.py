@@ -1,19 +1,13 @@
 """The one planner: what a release of a commit builds, reuses, migrates and restarts. Sensor, assets and CLI use it."""
 
-import functools
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from alecia_pipeline.adapters.cache import default_cache
 from alecia_pipeline.adapters.git import Commits, open_commit
 from alecia_pipeline.adapters.parts import RememberedParts
-from alecia_pipeline.adapters.registry import Registry, stored_login
-from alecia_pipeline.adapters.registry_http import ATTEMPTS, RegistryClient, SilentRegistryError
 from alecia_pipeline.config import Config
 from alecia_pipeline.errors import UsageError
 from alecia_pipeline.images.bases import bases_of
@@ -21,7 +15,6 @@ from alecia_pipeline.images.context import Snapshot, pruned_context
 from alecia_pipeline.images.fields import build_fields, tools_of
 from alecia_pipeline.images.parts import Memory
 from alecia_pipeline.images.ports import ImageRegistry
-from alecia_pipeline.images.reference import image_repository, key_tag
 from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.release.affected import affected_packages
 from alecia_pipeline.release.model import Plan, ReleaseRecord
@@ -142,10 +135,15 @@ class Planner:
         view = self.read(rev)
         past = _Past(self, view, since, live)
         keyed = [self.keyed(view, app, environment) for app in view.apps]
-        known = {app.app.name: Known(before=past.keyed(app.app.name, environment)) for app in keyed}
-        if not since:
-            asked = _Question(self._runner, view, keyed, known)
-            known = _ask_softly(asked, registry) if to_look else _ask(asked, registry)
+        known: Mapping[str, Known] = {
+            app.app.name: Known(before=past.keyed(app.app.name, environment)) for app in keyed
+        }
+        name = registry_name(self._runner, view)
+        if name and not since:
+            from alecia_pipeline.operations.asking import Question  # noqa: PLC0415 - 0.1 s of HTTP; --since needs none
+
+            asked = Question(self._runner, name, keyed, known)
+            known = asked.ask_once(registry) if to_look else asked.ask(registry)
         scope = _scope(self._runner, view, past.commit, environment, since)
         return assemble_plan(scope, keyed, known, time.monotonic() - started)
 
@@ -191,79 +189,6 @@ class _Past:
 def registry_name(runner: Runner, view: CommitView) -> str | None:
     """Return <registry>: the runner's, else the commit's, else None."""
     return runner.config.registry or view.config.registry
-
-
-def docker_config(runner: Runner) -> Path | None:
-    """Return the configured folder of the docker client's logins, or None for the client's own."""
-    folder = runner.config.builder.docker_config
-    return Path(folder).expanduser() if folder else None
-
-
-@contextmanager
-def open_registry(runner: Runner, registry: str, attempts: int = ATTEMPTS) -> Iterator[ImageRegistry]:
-    """Connect to the registry with the runner's login, whose password the log will never show."""
-    with registry_at(runner, image_repository(registry, "any").host, attempts=attempts) as connected:
-        yield connected
-
-
-@contextmanager
-def registry_at(
-    runner: Runner, host: str, login_host: str | None = None, *, attempts: int = ATTEMPTS
-) -> Iterator[ImageRegistry]:
-    """Connect to a registry's host. `login_host`: the name its login is stored under, where that is another."""
-    with Registry(registry_client(runner, host, login_host, attempts=attempts)) as connected:
-        yield connected
-
-
-def registry_client(
-    runner: Runner, host: str, login_host: str | None = None, *, attempts: int = ATTEMPTS
-) -> RegistryClient:
-    """Return a client with the runner's login, whose password the log will never show. The caller closes it."""
-    login = stored_login(login_host or host, docker_config(runner))
-    if login:
-        runner.redactor.learn([login.password, login.encoded()])
-    return RegistryClient(host, login, attempts=attempts)
-
-
-@dataclass(frozen=True)
-class _Question:
-    """The apps whose images are asked for, and what is known of them before."""
-
-    runner: Runner
-    view: CommitView
-    keyed: list[Keyed]
-    known: dict[str, Known]
-
-
-def _ask_softly(question: _Question, registry: ImageRegistry | None) -> dict[str, Known]:
-    """Ask once; a registry that does not answer leaves the images unknown, which is logged."""
-    try:
-        return _ask(question, registry, attempts=1)
-    except SilentRegistryError as error:
-        question.runner.log(f"warning: {error.what}, so every image counts as unknown: {error.why}")
-        unknown = f"{error.what}, so no image is known"
-        return {name: replace(known, unknown=unknown) for name, known in question.known.items()}
-
-
-def _ask(question: _Question, registry: ImageRegistry | None, attempts: int = ATTEMPTS) -> dict[str, Known]:
-    name = registry_name(question.runner, question.view)
-    if name is None:
-        return question.known
-    if registry is None:
-        with open_registry(question.runner, name, attempts) as opened:
-            return _ask(question, opened)
-    with ThreadPoolExecutor(QUESTIONS_AT_A_TIME) as pool:
-        images = pool.map(functools.partial(_image, registry, name), question.keyed)
-    return {
-        app.app.name: Known(question.known[app.app.name].before, image, unknown=None)
-        for app, image in zip(question.keyed, images, strict=True)
-    }
-
-
-def _image(registry: ImageRegistry, name: str, keyed: Keyed) -> str | None:
-    repository = image_repository(name, keyed.app.name)
-    digest = registry.digest(repository, key_tag(keyed.key))
-    return repository.at(digest) if digest else None
 
 
 def _scope(

@@ -12,7 +12,7 @@ from alecia_pipeline.config import Model
 from alecia_pipeline.errors import OutsideError, RefusedError
 from alecia_pipeline.operations.containers import healthy_services
 from alecia_pipeline.operations.host_files import PINS_FILE, STACK_FILE
-from alecia_pipeline.operations.planning import docker_config
+from alecia_pipeline.operations.registries import docker_config
 from alecia_pipeline.operations.rendering import Rendering, render
 from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.operations.sessions import Session, settled_session

@@ -16,7 +16,7 @@ from alecia_pipeline.images.evidence import (
     read_claims,
 )
 from alecia_pipeline.images.reference import ImageName, image_name
-from alecia_pipeline.operations.planning import registry_client
+from alecia_pipeline.operations.registries import registry_client
 from alecia_pipeline.operations.runner import Runner
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")

@@ -22,7 +22,8 @@ from alecia_pipeline.images.refusals import missing_sources
 from alecia_pipeline.images.steps import Steps
 from alecia_pipeline.images.tar import TarFile, pack
 from alecia_pipeline.operations.build_secrets import build_secrets
-from alecia_pipeline.operations.planning import CommitView, docker_config
+from alecia_pipeline.operations.planning import CommitView
+from alecia_pipeline.operations.registries import docker_config
 from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.release.plan import Keyed
 from alecia_pipeline.source.tree import REGULAR

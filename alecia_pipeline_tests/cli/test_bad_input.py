@@ -229,7 +229,7 @@ def test_plan_goes_on_without_a_registry_that_answers(
 ) -> None:
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     silent = functools.partial(RegistryClient, transport=httpx.MockTransport(_unreachable))
-    monkeypatch.setattr("alecia_pipeline.operations.planning.RegistryClient", silent)
+    monkeypatch.setattr("alecia_pipeline.operations.registries.RegistryClient", silent)
     repo = repository(mini({"alecia.yaml": "registry: registry.example/mini\n"}))
     assert run(["plan", str(repo)]) == 0
     printed = capsys.readouterr()

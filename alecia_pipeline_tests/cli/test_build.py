@@ -37,9 +37,9 @@ WITHOUT_NETWORK = """\
 import functools, httpx
 from alecia_pipeline.adapters.registry_http import RegistryClient
 from alecia_pipeline.cli.main import main
-from alecia_pipeline.operations import planning
+from alecia_pipeline.operations import registries
 from alecia_pipeline_tests.registry_server import RegistryServer
-planning.RegistryClient = functools.partial(RegistryClient, transport=httpx.WSGITransport(RegistryServer()))
+registries.RegistryClient = functools.partial(RegistryClient, transport=httpx.WSGITransport(RegistryServer()))
 main()
 """
 
@@ -59,7 +59,7 @@ def repo(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         monkeypatch.setenv(name, "")
     server = RegistryServer()
     monkeypatch.setattr(
-        "alecia_pipeline.operations.planning.RegistryClient",
+        "alecia_pipeline.operations.registries.RegistryClient",
         functools.partial(RegistryClient, transport=httpx.WSGITransport(server)),
     )
     return repository(mini({"alecia.yaml": f"registry: {HOST}/mini\n"}))

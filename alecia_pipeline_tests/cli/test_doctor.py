@@ -141,7 +141,7 @@ def test_a_registry_that_is_asked_without_a_login(  # noqa: PLR0913, PLR0917 - t
 ) -> None:
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     client = functools.partial(RegistryClient, transport=httpx.WSGITransport(RegistryServer(scheme=scheme)))
-    monkeypatch.setattr("alecia_pipeline.operations.planning.RegistryClient", client)
+    monkeypatch.setattr("alecia_pipeline.operations.registries.RegistryClient", client)
     found = checks(repository(mini({**FILES, "alecia.yaml": f"registry: {HOST}/mini\n{CONFIG}"})), capsys)
     assert found["registry"]["verdict"] == verdict
     assert f"docker login {HOST}" in (found["registry"]["fix"] or "")

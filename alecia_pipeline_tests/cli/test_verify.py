@@ -29,7 +29,7 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> RegistryServer:
     server = RegistryServer(has_referrers=True)
     connect = functools.partial(RegistryClient, transport=httpx.WSGITransport(server), pause=lambda _: None)
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
-    monkeypatch.setattr("alecia_pipeline.operations.planning.RegistryClient", connect)
+    monkeypatch.setattr("alecia_pipeline.operations.registries.RegistryClient", connect)
     archive = OciLayout(write_image(tmp_path / "image", b"base"))
     with Registry(connect(HOST, None)) as registry:
         registry.push(CMS, archive)

@@ -30,7 +30,7 @@ IMAGE = b"an image"
 def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> RegistryServer:
     server = RegistryServer()
     client = functools.partial(RegistryClient, transport=httpx.WSGITransport(server))
-    monkeypatch.setattr("alecia_pipeline.operations.planning.RegistryClient", client)
+    monkeypatch.setattr("alecia_pipeline.operations.registries.RegistryClient", client)
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     return server
 

@@ -12,7 +12,8 @@ from alecia_pipeline.images.evidence import PROVENANCE_KIND
 from alecia_pipeline.images.reference import image_repository, key_tag
 from alecia_pipeline.operations.attaching import open_referrers
 from alecia_pipeline.operations.building import ImageBuilder
-from alecia_pipeline.operations.planning import make_plan, open_registry
+from alecia_pipeline.operations.planning import make_plan
+from alecia_pipeline.operations.registries import open_registry
 from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.operations.verifying import verify_image
 from alecia_pipeline.release.model import ImageResult

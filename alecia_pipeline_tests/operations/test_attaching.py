@@ -29,7 +29,7 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> RegistryServer:
     server = RegistryServer()
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     monkeypatch.setattr(
-        "alecia_pipeline.operations.planning.RegistryClient",
+        "alecia_pipeline.operations.registries.RegistryClient",
         functools.partial(RegistryClient, transport=httpx.WSGITransport(server)),
     )
     return server

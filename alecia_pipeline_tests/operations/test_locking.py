@@ -22,7 +22,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> RegistryServer:
     """A registry that answers for every host."""
     server = RegistryServer()
     monkeypatch.setattr(
-        "alecia_pipeline.operations.planning.RegistryClient",
+        "alecia_pipeline.operations.registries.RegistryClient",
         functools.partial(RegistryClient, transport=httpx.WSGITransport(server)),
     )
     monkeypatch.setattr("alecia_pipeline.operations.locking.builder_version", lambda _: "docker 26.1.5")

@@ -192,7 +192,7 @@ def test_the_configured_registry_is_asked_with_the_stored_login(
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     server = RegistryServer(scheme="basic")
     client = functools.partial(RegistryClient, transport=httpx.WSGITransport(server))
-    monkeypatch.setattr("alecia_pipeline.operations.planning.RegistryClient", client)
+    monkeypatch.setattr("alecia_pipeline.operations.registries.RegistryClient", client)
     one = runner(repo)
     assert actions(make_plan(one)) == {"cms": "build", "website": "build"}
     assert one.redactor("hunter22 Ym90Omh1bnRlcjIy") == "[redacted] [redacted]"

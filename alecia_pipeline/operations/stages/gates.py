@@ -10,7 +10,7 @@ from alecia_pipeline.audit.finding import SEVERITIES, Finding
 from alecia_pipeline.audit.manifests.regeneration import Regeneration
 from alecia_pipeline.operations.auditing import audit_app, audit_lockfile, lockfile_regeneration
 from alecia_pipeline.operations.outcome import Fact, Outcome, Table, Verdict
-from alecia_pipeline.operations.planning import docker_config
+from alecia_pipeline.operations.registries import docker_config
 from alecia_pipeline.operations.runner import Runner
 
 _LOCKFILE_RULES = "lockfile-"

@@ -26,7 +26,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
 
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     client = functools.partial(RegistryClient, transport=httpx.MockTransport(silent), pause=lambda _: None)
-    monkeypatch.setattr("alecia_pipeline.operations.planning.RegistryClient", client)
+    monkeypatch.setattr("alecia_pipeline.operations.registries.RegistryClient", client)
     return questions
 
 
