@@ -1,6 +1,10 @@
-"""What the files of a package name outside of it, remembered by their ids: without it, every plan reads every file."""
+"""What a plan found out about contents, remembered by their ids: without it, every plan reads every file.
+
+Where the files of a package lead to outside of it, and the values of a lockfile's blocks.
+"""
 
 import json
+import zlib
 from collections.abc import Sequence
 from hashlib import blake2b
 
@@ -8,6 +12,7 @@ from alecia_pipeline.adapters.cache import Cache
 from alecia_pipeline.adapters.program import code_version
 from alecia_pipeline.images.references import Reference
 
+_OF_LOCKFILES = ("source.lock_blocks", "source.yaml_document", "source.text")
 _MODULES = ("images.references", "images.refusals", "images.parts", "source.jsonc")
 
 
@@ -26,6 +31,21 @@ class RememberedParts:
     def keep(self, package: str, sha256: str, leaving: Sequence[Reference]) -> None:
         """Remember it."""
         self._cache.put({_key(package, sha256): json.dumps(leaving).encode()})
+
+    def notes(self, oid: str) -> bytes | None:
+        """Return the notes of the lockfile with this blob id, or None where nobody has read it."""
+        key = _notes_key(oid)
+        kept = self._cache.get([key]).get(key)
+        return zlib.decompress(kept) if kept else None
+
+    def keep_notes(self, oid: str, notes: bytes) -> None:
+        """Remember them."""
+        self._cache.put({_notes_key(oid): zlib.compress(notes, 1)})
+
+
+def _notes_key(oid: str) -> bytes:
+    key = code_version(_OF_LOCKFILES, ())
+    return blake2b(oid.encode(), key=key, digest_size=16, person=b"lockfile").digest()
 
 
 def _key(package: str, sha256: str) -> bytes:

@@ -23,6 +23,7 @@ class Paths:
 
     ordered: Sequence[str]
     _known: dict[tuple[str, ...], frozenset[str]] = field(default_factory=dict, repr=False, compare=False)
+    _owned: dict[frozenset[str], dict[str, list[str]]] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def meant(self) -> dict[str, str | None]:
@@ -43,6 +44,21 @@ class Paths:
     def below(self, folder: str) -> Sequence[str]:
         """Return the files below a folder (`.`: all)."""
         return self.ordered if folder == ROOT else _below(self.ordered, folder)
+
+    def owned(self, workspace: Workspace) -> Mapping[str, Sequence[str]]:
+        """Return the files of each package by its folder, in path order. Most commits have the packages of another."""
+        folders = frozenset(workspace.packages)
+        if folders not in self._owned:
+            found: dict[str, list[str]] = {}
+            by_folder: dict[str, list[str]] = {}
+            for path in self.ordered:
+                folder = folder_of(path)
+                files = by_folder.get(folder)
+                if files is None:
+                    files = by_folder[folder] = found.setdefault(workspace.owner(path).dir, [])
+                files.append(path)
+            self._owned[folders] = found
+        return self._owned[folders]
 
     def named(self, source: str) -> Iterable[str]:
         """Return the files and folders that a COPY source means: itself, or what its wildcards match."""
@@ -94,15 +110,9 @@ class Layout:
     @cached_property
     def packages(self) -> Mapping[str, tuple[Entry, ...]]:
         """The files of each package by its folder, in path order, without those of the packages inside it."""
-        found: dict[str, list[Entry]] = {}
-        by_folder: dict[str, list[Entry]] = {}
-        for path, entry in self.tree.entries.items():
-            folder = folder_of(path)
-            files = by_folder.get(folder)
-            if files is None:
-                files = by_folder[folder] = found.setdefault(self.owner(path), [])
-            files.append(entry)
-        return {folder: tuple(files) for folder, files in found.items()}
+        entries = self.tree.entries
+        owned = self.paths.owned(self.workspace)
+        return {folder: tuple(map(entries.__getitem__, paths)) for folder, paths in owned.items()}
 
     def owner(self, path: str) -> str:
         """Return the folder of the package that a file or folder belongs to."""

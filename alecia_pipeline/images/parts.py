@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 from alecia_pipeline.images.cuts import cut_files
 from alecia_pipeline.images.layout import Paths
@@ -50,7 +50,10 @@ def files_sha256(files: Iterable[Entry]) -> str:
 
 
 class Kept(Protocol):
-    """What is remembered between runs: of files that may be sent, where they lead to outside of their package."""
+    """What is remembered between runs: of files that may be sent, where they lead to outside of their package.
+
+    And the notes of lockfiles (`LockBlocks.notes`), by their blob ids.
+    """
 
     def leaving(self, package: str, sha256: str) -> tuple[Reference, ...] | None:
         """Return what the files with this hash name elsewhere, or None where nobody has looked."""
@@ -58,6 +61,14 @@ class Kept(Protocol):
 
     def keep(self, package: str, sha256: str, leaving: Sequence[Reference]) -> None:
         """Remember it."""
+        ...
+
+    def notes(self, oid: str) -> bytes | None:
+        """Return the notes of the lockfile with this blob id, or None where nobody has read it."""
+        ...
+
+    def keep_notes(self, oid: str, notes: bytes) -> None:
+        """Remember them."""
         ...
 
 
@@ -97,8 +108,18 @@ class Memory:
                 self._locks.clear()
                 self._texts.clear()
                 self._cuts.clear()
-            self._lockfiles[oid] = lockfile_of(self._blocks.load(tree.read(LOCKFILE), LOCKFILE), LOCKFILE)
+            self._lockfiles[oid] = lockfile_of(self._document(oid, tree.read(LOCKFILE)), LOCKFILE)
         return self._lockfiles[oid]
+
+    def _document(self, oid: str, data: bytes) -> Any:
+        kept = None if self._lockfiles else self._kept  # the next ones share most of their blocks with the first
+        notes = kept.notes(oid) if kept else None
+        if notes is not None:
+            self._blocks.learn(data, LOCKFILE, notes)
+        document = self._blocks.load(data, LOCKFILE)
+        if notes is None and kept:
+            kept.keep_notes(oid, self._blocks.notes(data, LOCKFILE))
+        return document
 
     def lock(self, lockfile: Lockfile) -> LockIndex:
         """Return the index of a lockfile. It holds the lockfile, so its identity is its own for good."""

@@ -104,10 +104,10 @@ def _detail(old: str | None, new: str | None) -> str:
 
 
 def _differences(kind: CauseKind, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Cause]:
-    for name in sorted(old.keys() | new.keys()):
-        left, right = old.get(name), new.get(name)
-        if left != right:
-            yield Cause(kind=kind, what=name, detail=_change(left, right))
+    if old == new:
+        return
+    for name in sorted({name for name, _ in old.items() ^ new.items()}):
+        yield Cause(kind=kind, what=name, detail=_change(old.get(name), new.get(name)))
 
 
 def _change(old: str | None, new: str | None) -> str:
