@@ -5,7 +5,7 @@ Where the files of a package lead to outside of it, and the values of a lockfile
 
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
 from alecia_pipeline.adapters.cache import Cache
@@ -31,6 +31,17 @@ class RememberedParts:
     def keep(self, package: str, sha256: str, leaving: Sequence[Reference]) -> None:
         """Remember it."""
         self._cache.put({_key(package, sha256): json.dumps(leaving).encode()})
+
+    def files(self, package: str) -> Mapping[str, Sequence[Reference]]:
+        """Return the same for each file of the package that was looked at last, by `file_key`."""
+        key = _key(package, "")
+        kept = self._cache.get([key]).get(key)
+        found = json.loads(zlib.decompress(kept)) if kept else {}
+        return {file: tuple(Reference(path, is_open) for path, is_open in named) for file, named in found.items()}
+
+    def keep_files(self, package: str, files: Mapping[str, Sequence[Reference]]) -> None:
+        """Remember them in place of those before."""
+        self._cache.put({_key(package, ""): zlib.compress(json.dumps(files).encode(), 1)})
 
     def notes(self, oid: str) -> bytes | None:
         """Return the notes of the lockfile with this blob id, or None where nobody has read it."""

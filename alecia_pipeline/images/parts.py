@@ -49,6 +49,12 @@ def files_sha256(files: Iterable[Entry]) -> str:
     return hashlib.sha256("".join(f"{e.mode:06o} {e.oid} {e.path}\n" for e in files).encode()).hexdigest()
 
 
+def file_key(entry: Entry) -> str:
+    """Return 32 hex digits of a hash of a file's mode, content and path."""
+    line = f"{entry.mode:06o} {entry.oid} {entry.path}"
+    return hashlib.blake2b(line.encode(), digest_size=16).hexdigest()
+
+
 class Kept(Protocol):
     """What is remembered between runs: of files that may be sent, where they lead to outside of their package.
 
@@ -61,6 +67,14 @@ class Kept(Protocol):
 
     def keep(self, package: str, sha256: str, leaving: Sequence[Reference]) -> None:
         """Remember it."""
+        ...
+
+    def files(self, package: str) -> Mapping[str, Sequence[Reference]]:
+        """Return the same for each file of the package that was looked at last, by `file_key`."""
+        ...
+
+    def keep_files(self, package: str, files: Mapping[str, Sequence[Reference]]) -> None:
+        """Remember them in place of those before."""
         ...
 
     def notes(self, oid: str) -> bytes | None:
@@ -151,14 +165,24 @@ class Memory:
         sha256 = files_sha256(seen)
         found = self._kept.leaving(package, sha256) if self._kept else None
         if found is None:
-            self.check(tree, seen)
-            named = (reference for entry in seen for reference in self.referenced.leaving(tree, entry, package))
-            found = tuple(dict.fromkeys(named))
+            by_file = self._by_file(tree, package, seen)
+            found = tuple(dict.fromkeys(reference for named in by_file.values() for reference in named))
             if self._kept:
                 self._kept.keep(package, sha256, found)
+                self._kept.keep_files(package, by_file)
         return found
 
-    def check(self, tree: Tree, files: Sequence[Entry]) -> None:
+    def _by_file(self, tree: Tree, package: str, seen: Sequence[Entry]) -> dict[str, Sequence[Reference]]:
+        """Return what each file names elsewhere; only those are read that are new since another run looked."""
+        known = self._kept.files(package) if self._kept else {}
+        keys = [file_key(entry) for entry in seen]
+        self.check(tree, (entry for entry, key in zip(seen, keys, strict=True) if key not in known))
+        return {
+            key: known[key] if key in known else self.referenced.leaving(tree, entry, package)
+            for entry, key in zip(seen, keys, strict=True)
+        }
+
+    def check(self, tree: Tree, files: Iterable[Entry]) -> None:
         """Refuse what cannot be sent to a build. Raises UsageError."""
         for entry in files:
             if entry not in self._fit:

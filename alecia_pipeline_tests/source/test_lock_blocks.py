@@ -120,3 +120,34 @@ def test_a_full_memory_forgets_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> N
     for integrity in "abc":
         text = LOCKFILE.replace("sha512-react", integrity)
         assert load(blocks, text) == whole(text)
+
+
+def test_notes_teach_another_process_what_this_one_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = LOCKFILE.encode()
+    first = LockBlocks()
+    document = first.load(data, "lock")
+    second = LockBlocks()
+    second.learn(data, "lock", first.notes(data, "lock"))
+    parsed: list[bytes] = []
+
+    def watched(text: bytes, path: str) -> object:
+        parsed.append(text)
+        return load_yaml(text, path)
+
+    monkeypatch.setattr("alecia_pipeline.source.lock_blocks.load_yaml", watched)
+    assert second.load(data, "lock") == document
+    assert not any(b"resolution" in text for text in parsed)
+
+
+@pytest.mark.parametrize("notes", [b"", b"[]", b'[["a", {}]]'])
+def test_notes_of_another_lockfile_teach_nothing(notes: bytes) -> None:
+    blocks = LockBlocks()
+    blocks.learn(LOCKFILE.encode(), "lock", notes)
+    assert blocks.load(LOCKFILE.encode(), "lock") == load_yaml(LOCKFILE.encode(), "lock")
+
+
+def test_of_an_unusual_lockfile_there_are_no_notes() -> None:
+    blocks = LockBlocks()
+    data = b"# a comment\n" + LOCKFILE.encode()
+    blocks.load(data, "lock")
+    assert blocks.notes(data, "lock") == b""
