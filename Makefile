@@ -8,7 +8,7 @@ PURE_FILES := alecia_pipeline/$(subst $(comma),$(comma)alecia_pipeline/,$(PURE))
 # Every test process would compile the tests anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install system lint unit check test demo bench bench-audit bench-plan bench-build bench-mutations lock clean
+.PHONY: help install system lint unit check test demo bench bench-audit bench-plan bench-growth bench-build bench-mutations lock clean
 help:  ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
@@ -57,6 +57,9 @@ bench-audit: install  ## REPO=… CASES=…: the audit's recall, precision, CPU 
 bench-plan: install  ## REPO=… [DECISIONS=… APPS=…]: what a plan costs and how right it is, beside turbo
 	$(if $(REPO),,$(error usage: make bench-plan REPO=repository.git [DECISIONS=decisions.csv APPS=apps.json]))
 	$(BIN)/python bench/plan.py --repo $(REPO) $(if $(DECISIONS),--decisions $(DECISIONS) --apps $(APPS))
+
+bench-growth: install  ## what a plan costs with 500 packages and 80,000 lines of lockfile
+	$(BIN)/python bench/growth.py
 
 bench-build: install  ## a one-line change in website until its image is in the registry, beside plain docker; after make demo
 	$(BIN)/python bench/build.py

@@ -49,7 +49,7 @@ class Cache:
                 query = f"SELECT key, CAST(value AS BLOB) FROM kept WHERE key IN ({marks})"  # noqa: S608 - marks only
                 found.update(_whole(database.execute(query, some)))
 
-        if self._path.exists():
+        if keys and self._path.exists():
             self._try(read)
         return found
 

@@ -5,12 +5,15 @@ Where the files of a package lead to outside of it, and the values of a lockfile
 
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 
 from alecia_pipeline.adapters.cache import Cache
 from alecia_pipeline.adapters.program import code_version
 from alecia_pipeline.images.references import Reference
+
+FASTEST = 1
+"""Of zlib's levels."""
 
 _OF_LOCKFILES = ("source.lock_blocks", "source.yaml_document", "source.text")
 _MODULES = ("images.references", "images.refusals", "images.parts", "source.jsonc")
@@ -22,26 +25,35 @@ class RememberedParts:
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
 
-    def leaving(self, package: str, sha256: str) -> tuple[Reference, ...] | None:
-        """Return what the files with this hash name elsewhere, or None where nobody has looked."""
-        key = _key(package, sha256)
-        kept = self._cache.get([key]).get(key)
-        return tuple(Reference(path, is_open) for path, is_open in json.loads(kept)) if kept else None
+    def leaving(self, packages: Mapping[str, str]) -> Mapping[str, tuple[Reference, ...]]:
+        """Return what the files of each package name elsewhere, where files with this hash were looked at."""
+        keys = {_key(package, sha256): package for package, sha256 in packages.items()}
+        kept = self._cache.get(list(keys))
+        return {keys[key]: _references(json.loads(value)) for key, value in kept.items()}
 
-    def keep(self, package: str, sha256: str, leaving: Sequence[Reference]) -> None:
-        """Remember it."""
-        self._cache.put({_key(package, sha256): json.dumps(leaving).encode()})
+    def keep(self, packages: Mapping[str, str], leaving: Mapping[str, Sequence[Reference]]) -> None:
+        """Remember it; `packages`: package -> hash of its files."""
+        self._cache.put(
+            {_key(package, sha256): json.dumps(leaving[package]).encode() for package, sha256 in packages.items()}
+        )
 
-    def files(self, package: str) -> Mapping[str, Sequence[Reference]]:
-        """Return the same for each file of the package that was looked at last, by `file_key`."""
-        key = _key(package, "")
-        kept = self._cache.get([key]).get(key)
-        found = json.loads(zlib.decompress(kept)) if kept else {}
-        return {file: tuple(Reference(path, is_open) for path, is_open in named) for file, named in found.items()}
+    def files(self, packages: Iterable[str]) -> Mapping[str, Mapping[str, Sequence[Reference]]]:
+        """Return the same for each file of the packages, by `file_key`, as they were when somebody looked last."""
+        keys = {_key(package, ""): package for package in packages}
+        kept = self._cache.get(list(keys))
+        return {
+            keys[key]: {file: _references(named) for file, named in json.loads(zlib.decompress(value)).items()}
+            for key, value in kept.items()
+        }
 
-    def keep_files(self, package: str, files: Mapping[str, Sequence[Reference]]) -> None:
+    def keep_files(self, packages: Mapping[str, Mapping[str, Sequence[Reference]]]) -> None:
         """Remember them in place of those before."""
-        self._cache.put({_key(package, ""): zlib.compress(json.dumps(files).encode(), 1)})
+        self._cache.put(
+            {
+                _key(package, ""): zlib.compress(json.dumps(files).encode(), FASTEST)
+                for package, files in packages.items()
+            }
+        )
 
     def notes(self, oid: str) -> bytes | None:
         """Return the notes of the lockfile with this blob id, or None where nobody has read it."""
@@ -51,7 +63,11 @@ class RememberedParts:
 
     def keep_notes(self, oid: str, notes: bytes) -> None:
         """Remember them."""
-        self._cache.put({_notes_key(oid): zlib.compress(notes, 1)})
+        self._cache.put({_notes_key(oid): zlib.compress(notes, FASTEST)})
+
+
+def _references(named: Iterable[tuple[str, bool]]) -> tuple[Reference, ...]:
+    return tuple(Reference(path, is_open) for path, is_open in named)
 
 
 def _notes_key(oid: str) -> bytes:

@@ -30,6 +30,7 @@ class Snapshot:
     workspace: Workspace
     lockfile: Lockfile | None
     memory: Memory = field(default_factory=Memory, repr=False, compare=False)
+    _parts: dict[int, tuple[DockerIgnore, dict[str, Part]]] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def layout(self) -> Layout:
@@ -49,9 +50,11 @@ class Snapshot:
     def parts(self, ignore: DockerIgnore, packages: Iterable[str]) -> dict[str, Part]:
         """Return what of these packages a build sees. Raises UsageError for a file that cannot be sent."""
         owned = self.layout.packages
-        return {
-            folder: self.memory.part(self.tree, ignore, folder, owned[folder]) for folder in packages if folder in owned
-        }
+        _, known = self._parts.setdefault(id(ignore), (ignore, {}))
+        wanted = [folder for folder in packages if folder in owned]
+        fresh = {folder: owned[folder] for folder in wanted if folder not in known}
+        known.update(self.memory.parts(self.tree, ignore, fresh))
+        return {folder: known[folder] for folder in wanted}
 
 
 @dataclass(frozen=True)

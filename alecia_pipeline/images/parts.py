@@ -61,19 +61,19 @@ class Kept(Protocol):
     And the notes of lockfiles (`LockBlocks.notes`), by their blob ids.
     """
 
-    def leaving(self, package: str, sha256: str) -> tuple[Reference, ...] | None:
-        """Return what the files with this hash name elsewhere, or None where nobody has looked."""
+    def leaving(self, packages: Mapping[str, str]) -> Mapping[str, tuple[Reference, ...]]:
+        """Return what the files of each package name elsewhere, where files with this hash were looked at."""
         ...
 
-    def keep(self, package: str, sha256: str, leaving: Sequence[Reference]) -> None:
-        """Remember it."""
+    def keep(self, packages: Mapping[str, str], leaving: Mapping[str, Sequence[Reference]]) -> None:
+        """Remember it; `packages`: package -> hash of its files."""
         ...
 
-    def files(self, package: str) -> Mapping[str, Sequence[Reference]]:
-        """Return the same for each file of the package that was looked at last, by `file_key`."""
+    def files(self, packages: Iterable[str]) -> Mapping[str, Mapping[str, Sequence[Reference]]]:
+        """Return the same for each file of the packages, by `file_key`, as they were when somebody looked last."""
         ...
 
-    def keep_files(self, package: str, files: Mapping[str, Sequence[Reference]]) -> None:
+    def keep_files(self, packages: Mapping[str, Mapping[str, Sequence[Reference]]]) -> None:
         """Remember them in place of those before."""
         ...
 
@@ -147,34 +147,39 @@ class Memory:
             self._cuts[known] = cut_files(tree.read, lockfile, part)
         return self._cuts[known]
 
-    def part(self, tree: Tree, ignore: DockerIgnore, package: str, files: tuple[Entry, ...]) -> Part:
-        """Return what of a package's files is visible. Raises UsageError for a file that cannot be sent."""
-        known = id(ignore), package, files
-        if known not in self._parts:
-            if len(self._parts) >= PARTS_KEPT:
-                self._parts.clear()
-            self._parts[known] = ignore, self._made(tree, ignore, package, files)
-        return self._parts[known][1]
+    def parts(self, tree: Tree, ignore: DockerIgnore, packages: Mapping[str, tuple[Entry, ...]]) -> dict[str, Part]:
+        """Return what of each package's files is visible. Raises UsageError for a file that cannot be sent."""
+        if len(self._parts) + len(packages) > PARTS_KEPT:
+            self._parts.clear()
+        known = {package: (id(ignore), package, files) for package, files in packages.items()}
+        fresh = [package for package, key in known.items() if key not in self._parts]
+        seen = {package: tuple(e for e in packages[package] if not ignore.ignored(e.path)) for package in fresh}
+        leaving = self._leaving(tree, seen)
+        for package in fresh:
+            ignored = frozenset(e.path for e in packages[package]) - {e.path for e in seen[package]}
+            self._parts[known[package]] = ignore, Part(seen[package], ignored, leaving[package])
+        return {package: self._parts[key][1] for package, key in known.items()}
 
-    def _made(self, tree: Tree, ignore: DockerIgnore, package: str, files: Sequence[Entry]) -> Part:
-        seen = tuple(entry for entry in files if not ignore.ignored(entry.path))
-        ignored = frozenset(entry.path for entry in files) - {entry.path for entry in seen}
-        return Part(seen, ignored, self._leaving(tree, package, seen))
+    def _leaving(self, tree: Tree, seen: Mapping[str, Sequence[Entry]]) -> Mapping[str, tuple[Reference, ...]]:
+        """Return what the visible files of each package name outside of it."""
+        hashes = {package: files_sha256(files) for package, files in seen.items()}
+        known = self._kept.leaving(hashes) if self._kept else {}
+        fresh = [package for package in seen if package not in known]
+        before = self._kept.files(fresh) if self._kept else {}
+        by_file = {package: self._by_file(tree, package, seen[package], before.get(package, {})) for package in fresh}
+        found = {
+            package: tuple(dict.fromkeys(reference for named in files.values() for reference in named))
+            for package, files in by_file.items()
+        }
+        if self._kept:
+            self._kept.keep({package: hashes[package] for package in fresh}, found)
+            self._kept.keep_files(by_file)
+        return {**known, **found}
 
-    def _leaving(self, tree: Tree, package: str, seen: Sequence[Entry]) -> tuple[Reference, ...]:
-        sha256 = files_sha256(seen)
-        found = self._kept.leaving(package, sha256) if self._kept else None
-        if found is None:
-            by_file = self._by_file(tree, package, seen)
-            found = tuple(dict.fromkeys(reference for named in by_file.values() for reference in named))
-            if self._kept:
-                self._kept.keep(package, sha256, found)
-                self._kept.keep_files(package, by_file)
-        return found
-
-    def _by_file(self, tree: Tree, package: str, seen: Sequence[Entry]) -> dict[str, Sequence[Reference]]:
+    def _by_file(
+        self, tree: Tree, package: str, seen: Sequence[Entry], known: Mapping[str, Sequence[Reference]]
+    ) -> dict[str, Sequence[Reference]]:
         """Return what each file names elsewhere; only those are read that are new since another run looked."""
-        known = self._kept.files(package) if self._kept else {}
         keys = [file_key(entry) for entry in seen]
         self.check(tree, (entry for entry, key in zip(seen, keys, strict=True) if key not in known))
         return {

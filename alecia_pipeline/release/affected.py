@@ -17,13 +17,8 @@ def affected_packages(before: Snapshot, after: Snapshot) -> tuple[str, ...]:
     direct = {after.layout.owner(path) for path in changed} | (packages.keys() - before.workspace.packages.keys())
     direct |= _by_lockfile(before, after) if LOCKFILE in changed else set()
     direct |= set(_by_root(after, {path for path in changed - {LOCKFILE} if after.layout.owner(path) == ROOT}))
-    return tuple(
-        sorted(
-            package.name
-            for folder, package in packages.items()
-            if not (direct - {ROOT}).isdisjoint(after.workspace.closure(folder))
-        )
-    )
+    reached = after.workspace.needing(direct - {ROOT})
+    return tuple(sorted(package.name for folder, package in packages.items() if folder in reached))
 
 
 def _changed_paths(before: Snapshot, after: Snapshot) -> set[str]:

@@ -94,7 +94,11 @@ def ignore_for(tree: Tree, dockerfile: str) -> DockerIgnore:
     for path in (f"{dockerfile}{IGNORE_FILE}", IGNORE_FILE):
         if path in tree.entries:
             return _parsed(tree.read(path), path)
-    return DockerIgnore(None, ())
+    return _NOTHING
+
+
+_NOTHING = DockerIgnore(None, ())
+"""One for all, so that what is remembered by ignore file is shared where there is none."""
 
 
 @lru_cache(maxsize=128)

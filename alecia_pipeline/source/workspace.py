@@ -89,6 +89,20 @@ class Workspace:
             queue += fresh
         return tuple(sorted(seen))
 
+    def needing(self, folders: Iterable[str]) -> frozenset[str]:
+        """Return these folders and those of all workspace packages that need one of them, near or far."""
+        users: dict[str, list[str]] = {}
+        for folder in self.packages:
+            for needed in self.direct(folder):
+                users.setdefault(needed, []).append(folder)
+        seen = set(folders)
+        queue = list(seen)
+        while queue:
+            fresh = set(users.get(queue.pop(), ())) - seen
+            seen |= fresh
+            queue += fresh
+        return frozenset(seen)
+
     def _target(self, folder: str, name: str, spec: str) -> str | None:
         kind, _, rest = spec.partition(":")
         if kind in {"link", "file"} or (kind == "workspace" and rest.startswith(("./", "../"))):

@@ -26,24 +26,23 @@ def test_another_run_reads_no_file(tmp_path: Path) -> None:
     files = {"a/x.ts": 'import "../b";', "a/y.ts": 'import "../c/**/*.ts";'}
     tree = DictTree(files)
     entries = tuple(tree.entries.values())
-    first = Memory(RememberedParts(Cache(tmp_path / "c"))).part(tree, NOTHING, "a", entries)
+    first = Memory(RememberedParts(Cache(tmp_path / "c"))).parts(tree, NOTHING, {"a": entries})["a"]
     assert set(first.leaving) == {Reference("b", open=False), Reference("c", open=True)}
-    again = Memory(RememberedParts(Cache(tmp_path / "c"))).part(Unread(files), NOTHING, "a", entries)
+    again = Memory(RememberedParts(Cache(tmp_path / "c"))).parts(Unread(files), NOTHING, {"a": entries})["a"]
     assert again == first
 
 
 def test_other_files_and_another_package_are_looked_at(tmp_path: Path) -> None:
     kept = RememberedParts(Cache(tmp_path / "c"))
-    kept.keep("a", "1", [])
-    assert kept.leaving("a", "1") == ()
-    assert kept.leaving("a", "2") is None
-    assert kept.leaving("b", "1") is None
+    kept.keep({"a": "1", "c": "3"}, {"a": [], "c": [Reference("d", open=True)]})
+    assert kept.leaving({"a": "1", "c": "3"}) == {"a": (), "c": (Reference("d", open=True),)}
+    assert kept.leaving({"a": "2", "b": "1"}) == {}
 
 
 def test_of_a_changed_package_the_changed_file_alone_is_read(tmp_path: Path) -> None:
     files = {"a/x.ts": 'import "../b";', "a/y.ts": 'import "../c";', "a/z.ts": 'import "../b";'}
     tree = DictTree(files)
-    Memory(RememberedParts(Cache(tmp_path / "c"))).part(tree, NOTHING, "a", tuple(tree.entries.values()))
+    Memory(RememberedParts(Cache(tmp_path / "c"))).parts(tree, NOTHING, {"a": tuple(tree.entries.values())})["a"]
     changed = {**files, "a/y.ts": 'import "../d";', "a/new.ts": 'import "../e";'}
     read: list[str] = []
 
@@ -53,11 +52,13 @@ def test_of_a_changed_package_the_changed_file_alone_is_read(tmp_path: Path) -> 
             return super().read(path)
 
     watched = Watched(changed)
-    part = Memory(RememberedParts(Cache(tmp_path / "c"))).part(watched, NOTHING, "a", tuple(watched.entries.values()))
+    part = Memory(RememberedParts(Cache(tmp_path / "c"))).parts(
+        watched, NOTHING, {"a": tuple(watched.entries.values())}
+    )["a"]
     assert {reference.path for reference in part.leaving} == {"b", "d", "e"}
     assert set(read) == {"a/y.ts", "a/new.ts"}
     plain = DictTree(changed)
-    assert Memory().part(plain, NOTHING, "a", tuple(plain.entries.values())) == part
+    assert Memory().parts(plain, NOTHING, {"a": tuple(plain.entries.values())})["a"] == part
 
 
 def test_a_file_that_becomes_executable_is_another(tmp_path: Path) -> None:
@@ -90,4 +91,6 @@ def test_what_is_refused_is_refused_again(tmp_path: Path) -> None:
     tree = DictTree({"a/.npmrc": "//r.example/:_authToken=npm_abc"})
     for _ in range(2):
         with pytest.raises(UsageError, match="token"):
-            Memory(RememberedParts(Cache(tmp_path / "c"))).part(tree, NOTHING, "a", tuple(tree.entries.values()))
+            Memory(RememberedParts(Cache(tmp_path / "c"))).parts(tree, NOTHING, {"a": tuple(tree.entries.values())})[
+                "a"
+            ]

@@ -16,9 +16,9 @@ def entries(tree: Tree) -> tuple[Entry, ...]:
 
 def test_a_part_is_made_once_for_the_same_files() -> None:
     memory, tree = Memory(), DictTree({"a/x.ts": 'import "../b";'})
-    first = memory.part(tree, NOTHING, "a", entries(tree))
-    assert memory.part(DictTree({"a/x.ts": 'import "../b";'}), NOTHING, "a", entries(tree)) is first
-    assert memory.part(tree, DockerIgnore.parse(b"**/*.ts"), "a", entries(tree)).files == ()
+    first = memory.parts(tree, NOTHING, {"a": entries(tree)})["a"]
+    assert memory.parts(DictTree({"a/x.ts": 'import "../b";'}), NOTHING, {"a": entries(tree)})["a"] is first
+    assert memory.parts(tree, DockerIgnore.parse(b"**/*.ts"), {"a": entries(tree)})["a"].files == ()
 
 
 def test_the_hash_tells_content_mode_and_path() -> None:
@@ -28,7 +28,7 @@ def test_the_hash_tells_content_mode_and_path() -> None:
         DictTree({"a/y": "1"}),
         DictTree({"a/x": "1"}, executable=frozenset({"a/x"})),
     ]
-    assert len({Memory().part(tree, NOTHING, "a", entries(tree)).sha256 for tree in trees}) == 4
+    assert len({Memory().parts(tree, NOTHING, {"a": entries(tree)})["a"].sha256 for tree in trees}) == 4
 
 
 def test_a_lockfile_is_read_once_and_none_is_none() -> None:
@@ -43,7 +43,7 @@ def test_a_full_memory_forgets_and_answers_alike(monkeypatch: pytest.MonkeyPatch
     memory = Memory()
     for number in "121":
         tree = DictTree({"a/x": number, "pnpm-lock.yaml": LOCKFILE.replace("sha512-pg", number)})
-        assert memory.part(tree, NOTHING, "a", entries(tree)[:1]).files == entries(tree)[:1]
+        assert memory.parts(tree, NOTHING, {"a": entries(tree)[:1]})["a"].files == entries(tree)[:1]
         lockfile = memory.lockfile(tree)
         assert lockfile is not None
         assert lockfile.packages["pg@8.0.0"]["resolution"]["integrity"] in {number, int(number)}
