@@ -98,7 +98,7 @@ def pruned_context(snapshot: Snapshot, app: App, build_args: Mapping[str, str]) 
     snapshot.memory.check(tree, loose)
     importers = _importers(snapshot, loose, closure)
     lock = _lock(snapshot, loose, importers)
-    cut = {} if full else _cut(snapshot, lock, importers)
+    cut = {} if full else _cut(snapshot, lock)
     missing = tuple(source for source in reads.sources if not _visible(layout, source, ignore))
     return Context(app, reads, tuple(sorted(closure - {ROOT})), parts, loose, ignored, importers, lock, cut, missing)
 
@@ -178,7 +178,7 @@ def _lock(snapshot: Snapshot, loose: Iterable[Entry], importers: tuple[str, ...]
     return snapshot.memory.lock(snapshot.lockfile).slice(importers)
 
 
-def _cut(snapshot: Snapshot, lock: LockSlice | None, importers: tuple[str, ...]) -> Mapping[str, bytes]:
+def _cut(snapshot: Snapshot, lock: LockSlice | None) -> Mapping[str, bytes]:
     if snapshot.lockfile is None or lock is None:
         return {}
-    return snapshot.memory.cuts(snapshot.tree, snapshot.lockfile, lock.part, importers)
+    return snapshot.memory.cuts(snapshot.tree, snapshot.lockfile, lock.part)

@@ -34,6 +34,8 @@ def cut_files(read: Callable[[str], bytes], whole: Lockfile, part: Lockfile) -> 
     manifest, workspace = (_loaded(read, path, load) for path, load in _FILES.items())
     overrides = {name: value for place in _OVERRIDES for name, value in _at(manifest, place).items()}
     overrides |= _at(workspace, ("overrides",))
+    if not overrides and not workspace.keys() & _CUT:
+        return {}
     used = _used_catalogs(part, {name: value for name, value in overrides.items() if name not in dropped})
     files = {
         MANIFEST_FILE: _cut_json(manifest, read, dropped) if manifest else None,

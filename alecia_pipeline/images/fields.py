@@ -86,7 +86,8 @@ def context_facts(context: Context, other: Context) -> Facts:
     theirs = {folder: part.sha256 for folder, part in other.parts.items()}
     changed = (part for folder, part in context.parts.items() if part.sha256 != theirs.get(folder))
     files = {entry.path: _line(entry, context) for part in changed for entry in part.files}
-    return Facts(frozenset(context.closure), context.ignored, files, context.lock.facts if context.lock else {})
+    lock = context.lock.facts(other.lock) if context.lock else {}
+    return Facts(frozenset(context.closure), context.ignored, files, lock)
 
 
 def _line(entry: Entry, context: Context) -> str:

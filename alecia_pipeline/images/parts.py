@@ -100,7 +100,7 @@ class Memory:
         self._fit: set[Entry] = set()
         self._locks: dict[int, LockIndex] = {}
         self._texts: Texts = {}
-        self._cuts: dict[tuple[int, tuple[str, ...], tuple[Entry | None, ...]], Mapping[str, bytes]] = {}
+        self._cuts: dict[tuple[int, tuple[Entry | None, ...]], Mapping[str, bytes]] = {}
         self._paths: Paths | None = None
         self._parts: dict[tuple[int, str, tuple[Entry, ...]], tuple[DockerIgnore, Part]] = {}
 
@@ -137,12 +137,18 @@ class Memory:
 
     def lock(self, lockfile: Lockfile) -> LockIndex:
         """Return the index of a lockfile. It holds the lockfile, so its identity is its own for good."""
-        return self._locks.setdefault(id(lockfile), LockIndex(lockfile, self._texts))
+        if id(lockfile) not in self._locks:
+            last = next(reversed(self._locks.values()), None)
+            self._locks[id(lockfile)] = last.after(lockfile) if last else LockIndex(lockfile, self._texts)
+        return self._locks[id(lockfile)]
 
-    def cuts(self, tree: Tree, lockfile: Lockfile, part: Lockfile, importers: tuple[str, ...]) -> Mapping[str, bytes]:
-        """Return the root files that are sent cut to the slice `part` of the lockfile, by path."""
+    def cuts(self, tree: Tree, lockfile: Lockfile, part: Lockfile) -> Mapping[str, bytes]:
+        """Return the root files that are sent cut to the slice `part` of the lockfile, by path.
+
+        The slice is one of `lock`, which holds it: its identity is its own.
+        """
         roots = (tree.entries.get(MANIFEST_FILE), tree.entries.get(WORKSPACE_FILE))
-        known = id(lockfile), importers, roots
+        known = id(part), roots  # a slice that holds for two lockfiles has the overrides of both
         if known not in self._cuts:
             self._cuts[known] = cut_files(tree.read, lockfile, part)
         return self._cuts[known]

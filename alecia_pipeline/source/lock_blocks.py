@@ -20,7 +20,7 @@ _SECTION = re.compile(r"(importers|packages|snapshots):\n\n(?=  \S)")
 _UNUSUAL = ("\n---", "\n%", "\n#", "\n...", "\r", "\t", "<<:")
 """Documents, directives, comments, merge keys: as texts they are found in a tenth of the time of one pattern."""
 
-_ANCHOR = re.compile(r"[&*](?<=[\s\[{,:].)[^\s&*]")
+_ANCHORS = {sign: re.compile(rf"\{sign}(?<=[\s\[{{,:].)[^\s&*]") for sign in "&*"}
 _TOP = re.compile(r"\n(?=\S)")
 _BLOCK = re.compile(r"\n\n(?=  \S)")
 _KEY = re.compile(r"  (?:'([^'\n]+)'|([^\s'\"][^\n]*?)):(?: |$)", re.MULTILINE)
@@ -98,7 +98,9 @@ class LockBlocks:
 
 def _unusual(text: str) -> bool:
     lines = f"\n{text}"
-    return any(sign in lines for sign in _UNUSUAL) or _ANCHOR.search(lines) is not None
+    return any(sign in lines for sign in _UNUSUAL) or any(
+        sign in lines and pattern.search(lines) for sign, pattern in _ANCHORS.items()
+    )
 
 
 def _chunks(text: str) -> list[str]:

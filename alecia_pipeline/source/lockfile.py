@@ -60,6 +60,11 @@ class Lockfile:
         """A memory for whoever walks the snapshots: the keys that a snapshot needs."""
         return {}
 
+    @cached_property
+    def roots(self) -> dict[str, tuple[str, ...]]:
+        """The same of importers, by folder."""
+        return {}
+
     @property
     def major(self) -> int:
         """The lockfile format's major version: 5, 6 or 9."""

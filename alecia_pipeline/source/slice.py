@@ -25,7 +25,7 @@ def lock_slice(lockfile: Lockfile, folders: Iterable[str]) -> Lockfile:
     """
     wanted = {".", *folders}
     importers = {folder: block for folder, block in lockfile.importers.items() if folder in wanted}
-    reached = _reachable(lockfile, importers.values())
+    reached = _reachable(lockfile, importers)
     packages = {package_key(lockfile, key) for key in reached}
     return replace(
         lockfile,
@@ -67,7 +67,7 @@ def _ordered(value: Any) -> Any:
 
 def _used_overrides(lockfile: Lockfile, importers: Iterable[Importer], packages: Iterable[str]) -> Mapping[str, str]:
     """Keep the overrides of what is installed, or asked for; and every removal (`-`), which leaves no trace."""
-    if lockfile.major < SPLIT_VERSION:
+    if lockfile.major < SPLIT_VERSION or not lockfile.overrides:
         return lockfile.overrides
     names = {_name(key) for key in packages}
     names |= {name for importer in importers for name in importer.all()}
@@ -89,6 +89,8 @@ def _name(key: str) -> str:
 
 def _used_catalogs(lockfile: Lockfile, importers: Iterable[Importer]) -> Mapping[str, Any]:
     """Keep the catalog entries that these importers name; `catalog:` alone means the one called default."""
+    if not lockfile.catalogs:
+        return lockfile.catalogs
     used = {
         (locked.specifier.removeprefix("catalog:") or "default", name)
         for importer in importers
@@ -102,15 +104,22 @@ def _used_catalogs(lockfile: Lockfile, importers: Iterable[Importer]) -> Mapping
     return {catalog: entries for catalog, entries in kept.items() if entries}
 
 
-def _reachable(lockfile: Lockfile, importers: Iterable[Importer]) -> set[str]:
-    queue = [key for importer in importers for key in roots(lockfile, importer)]
-    seen = set(queue)
+def _reachable(lockfile: Lockfile, folders: Iterable[str]) -> set[str]:
+    seen = {key for folder in folders for key in _roots_of(lockfile, folder)}
+    queue = list(seen)
     while queue:
         for key in edges(lockfile, queue.pop()):
             if key not in seen:
                 seen.add(key)
                 queue.append(key)
     return seen
+
+
+def _roots_of(lockfile: Lockfile, folder: str) -> tuple[str, ...]:
+    known = lockfile.roots.get(folder)
+    if known is None:
+        known = lockfile.roots[folder] = tuple(roots(lockfile, lockfile.importers[folder]))
+    return known
 
 
 def roots(lockfile: Lockfile, importer: Importer) -> Iterator[str]:
@@ -191,7 +200,10 @@ def _key(lockfile: Lockfile, name: str, version: str, needed_by: str) -> Iterato
 
 
 def _found(lockfile: Lockfile, name: str, version: str) -> str | None:
-    keys = (f"{name}@{version}", version, f"/{name}@{version}", f"/{name}/{version}")
+    plain = f"{name}@{version}"
+    if plain in lockfile.snapshots:
+        return plain
+    keys = (version, f"/{name}@{version}", f"/{name}/{version}")
     return next((key for key in keys if key in lockfile.snapshots), None)
 
 

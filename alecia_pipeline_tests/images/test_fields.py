@@ -80,5 +80,11 @@ def test_facts_are_those_of_the_context() -> None:
     assert facts.closure == {"apps/cms", "packages/db"}
     assert facts.ignored == set()
     assert set(facts.files) == {"apps/cms/package.json", "apps/cms/Dockerfile", "apps/cms/src/server.ts"}
-    assert facts.lock["importers packages/db: pg (dependencies)"] == "8.0.0 (for ^8.0.0)"
+    assert set(facts.lock) == {
+        "importers apps/cms",
+        "importers apps/cms: @mini/db (dependencies)",
+    }  # the rest is website's, too
+    bare = keyed(snapshot({"pnpm-lock.yaml": None}), "website").context
+    lock = context_facts(keyed(snapshot(), "cms").context, bare).lock
+    assert lock["importers packages/db: pg (dependencies)"] == "8.0.0 (for ^8.0.0)"
     assert context_facts(keyed(snapshot({"pnpm-lock.yaml": None}), "cms").context, website).lock == {}

@@ -1,7 +1,12 @@
-import pytest
+from pathlib import Path
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alecia_pipeline.errors import UsageError
 from alecia_pipeline.images.lock import LockIndex, LockSlice, changed_importers
-from alecia_pipeline.source.lockfile import parse_lockfile
+from alecia_pipeline.source.lockfile import Lockfile, parse_lockfile
 from alecia_pipeline_tests.monorepo import LOCKFILE
 
 ODD = """
@@ -22,7 +27,7 @@ def cut(text: str, *importers: str) -> LockSlice:
 
 
 def test_every_entry_of_the_slice_has_a_text() -> None:
-    assert cut(LOCKFILE, "packages/db").facts == {
+    assert cut(LOCKFILE, "packages/db").facts() == {
         "lockfileVersion": '"9.0"',
         "settings autoInstallPeers": "true",
         "importers .": "",
@@ -37,13 +42,13 @@ def test_every_entry_of_the_slice_has_a_text() -> None:
 
 
 def test_odd_importer_keys_count_too() -> None:
-    facts = cut(ODD, "apps/cms").facts
+    facts = cut(ODD, "apps/cms").facts()
     assert facts["importers apps/cms: publishDirectory"] == '"dist"'
     assert facts["importers apps/cms: db (dependenciesMeta)"] == '{"injected":true}'
 
 
 def test_long_entries_are_hashed() -> None:
-    facts = cut(LOCKFILE.replace("sha512-pg", "sha512-" + "g" * 86), "packages/db").facts
+    facts = cut(LOCKFILE.replace("sha512-pg", "sha512-" + "g" * 86), "packages/db").facts()
     assert len(facts["packages pg@8.0.0"]) == 64
 
 
@@ -88,3 +93,65 @@ def test_a_need_of_a_need_counts() -> None:
         "packages:\n\n  pg", "packages:\n\n  pump@1.0.0:\n    resolution: {integrity: sha512-pump}\n\n  pg"
     )
     assert changed(deep, deep.replace("sha512-pump", "x")) == {"packages/db"}
+
+
+SAMPLE = (Path(__file__).parents[2] / "examples" / "alepanel" / "pnpm-lock.yaml").read_text()
+FOLDERS = [("apps/cms", "packages/auth", "packages/db"), ("apps/website", "packages/ui"), ("apps/flows",), ()]
+
+
+def parsed(text: str) -> Lockfile:
+    return parse_lockfile(text.encode(), "pnpm-lock.yaml")
+
+
+def slices(index: LockIndex) -> list[LockSlice]:
+    return [index.slice(folders) for folders in FOLDERS]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_the_slices_after_any_change_are_those_of_the_lockfile_alone(data: st.DataObject) -> None:
+    blocks = SAMPLE.split("\n\n")
+    chosen = data.draw(st.lists(st.integers(4, len(blocks) - 2), min_size=1, max_size=4))
+    words = data.draw(st.sampled_from([("sha512-", "sha512-0"), (": ", ": 0"), ("node: '>=", "node: '>"), ("@", "@0")]))
+    changed = "\n\n".join(block.replace(*words) if n in chosen else block for n, block in enumerate(blocks))
+    try:
+        alone = slices(LockIndex(parsed(changed)))
+    except UsageError:
+        return  # a block names what is not there any more
+    index = LockIndex(parsed(SAMPLE))
+    slices(index)
+    assert slices(index.after(parsed(changed))) == alone
+
+
+def after(before: str, now: str, *folders: str) -> tuple[LockSlice, LockSlice]:
+    index = LockIndex(parsed(before))
+    first = index.slice(folders)
+    return first, index.after(parsed(now)).slice(folders)
+
+
+def test_a_slice_in_which_nothing_moved_is_kept() -> None:
+    first, second = after(LOCKFILE, LOCKFILE.replace("sha512-react", "sha512-other"), "packages/db")
+    assert second is first
+    first, second = after(LOCKFILE, LOCKFILE.replace("sha512-react", "sha512-other"), "packages/ui")
+    assert second.sha256 != first.sha256
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        LOCKFILE.replace("autoInstallPeers: true", "autoInstallPeers: false"),
+        LOCKFILE.replace("snapshots:\n", "snapshots:\n\n  pg@npm@8.0.0: {}\n"),
+        LOCKFILE.replace("snapshots:\n", "snapshots:\n\n  /pg@8.0.0: {}\n"),
+        LOCKFILE.replace(
+            "packages:\n\n  pg", "packages:\n\n  pg@8.0.0(a@1.0.0):\n    resolution: {integrity: x}\n\n  pg"
+        ),
+        LOCKFILE.replace("'9.0'", "'6.0'"),
+        LOCKFILE.replace("sha512-turbo", "sha512-other"),
+        LOCKFILE.replace("specifier: ^8.0.0", "specifier: ^8.0.1"),
+        f"{LOCKFILE}\noverrides: {{pg: '8'}}\n",
+    ],
+)
+def test_what_could_mean_another_slice_has_it_cut_anew(now: str) -> None:
+    first, second = after(LOCKFILE, now, "packages/db")
+    assert second is not first
+    assert second == LockIndex(parsed(now)).slice(("packages/db",))

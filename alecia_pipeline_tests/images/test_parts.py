@@ -47,4 +47,4 @@ def test_a_full_memory_forgets_and_answers_alike(monkeypatch: pytest.MonkeyPatch
         lockfile = memory.lockfile(tree)
         assert lockfile is not None
         assert lockfile.packages["pg@8.0.0"]["resolution"]["integrity"] in {number, int(number)}
-        assert memory.lock(lockfile).slice(("packages/db",)).facts
+        assert memory.lock(lockfile).slice(("packages/db",)).facts()
