@@ -141,7 +141,7 @@ def context_files(snapshot: Snapshot, context: Context) -> Iterable[TarFile]:
 def _wanted(snapshot: Snapshot, app: App, reads: Reads, closure: frozenset[str], seen: Seen) -> set[str]:
     """Return the loose files that the Dockerfile, the root inputs, the configuration and all of them lead to."""
     layout = snapshot.layout
-    names = (name for source in reads.sources for name in layout.paths.named(source))
+    names = (layout.submodule(name) or name for source in reads.sources for name in layout.paths.named(source))
     named = {path for name in names for path in layout.beyond(name, closure)}
     named |= snapshot.roots | layout.paths.globbed(app.config.inputs)
     loose = {path for path in named if layout.owner(path) not in seen.parts}

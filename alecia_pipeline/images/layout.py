@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from alecia_pipeline.source.glob import matches
-from alecia_pipeline.source.tree import Entry, Tree, folder_of
+from alecia_pipeline.source.tree import SUBMODULE, Entry, Tree, folder_of
 from alecia_pipeline.source.wildcards import STAR, joined
 from alecia_pipeline.source.workspace import Workspace
 
@@ -117,6 +117,14 @@ class Layout:
     def owner(self, path: str) -> str:
         """Return the folder of the package that a file or folder belongs to."""
         return self.workspace.owner(path).dir
+
+    def submodule(self, path: str) -> str | None:
+        """Return the git submodule that a path leads into, or None: what is in it, the commit has not."""
+        return next((module for module in self._submodules if path.startswith(f"{module}/")), None)
+
+    @cached_property
+    def _submodules(self) -> Sequence[str]:
+        return [path for path, entry in self.tree.entries.items() if entry.mode == SUBMODULE]
 
     def beyond(self, name: str, closure: frozenset[str]) -> Iterator[str]:
         """Yield the file `name`, or those below the folder, that are in no package of the closure.

@@ -8,8 +8,10 @@ from alecia_pipeline.errors import AleciaError, UsageError
 from alecia_pipeline.source.tree import ABSENT, SUBMODULE, SYMLINK, Entry, Tree
 
 _NPMRC = ".npmrc"
-_LFS = b"version https://git-lfs.github.com/spec/"
-_TOKEN = re.compile(rb"^\s*[^#;\n]*:?_(?:authToken|auth|password)\s*=\s*(?!\$\{)\S", re.MULTILINE)
+_LFS = (b"version https://git-lfs.github.com/spec/", b"version https://hawser.github.com/spec/")
+"""How a pointer begins; the second is what the first versions of Git LFS wrote."""
+
+_TOKEN = re.compile(rb"^[^#;\n]*_(?:authToken|auth|password)[ \t]*=[ \t]*(?![\"' \t]*\$\{)[\"']?[^\s\"']", re.MULTILINE)
 
 _POINTER_BYTES = 1024
 """Git LFS's own limit for a pointer."""
