@@ -6,12 +6,14 @@ stylesheet's `url()` or a glob: what it names is in the context, so it cannot ma
 
 import posixpath
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from alecia_pipeline.errors import UsageError
 from alecia_pipeline.images.layout import ROOT, Layout
+from alecia_pipeline.images.turbo import TURBO_FILES, build_inputs
 from alecia_pipeline.source.jsonc import parse_jsonc
 from alecia_pipeline.source.manifest import MANIFEST_FILE
 from alecia_pipeline.source.tree import Entry, Tree, folder_of
@@ -23,29 +25,36 @@ _RELATIVE = re.compile(rb"[\"'`(]\s*!?((?:\.{1,2}/)+[^\"'`()\s*{}<>|;,?#]*)(.?)"
 _IN_SCRIPTS = re.compile(rb"((?:\.\./)+[\w./@-]+)()")
 """In package.json, where a path may stand in the midst of a command: `node ../../scripts/build.mjs`."""
 
+_CERTAIN = re.compile(r"[^/]*[*?\[{].*")
+"""What a glob goes on with after the folder that is certain."""
+
 _OPEN = frozenset({b"*", b"{"})
 _SOURCES = (".ts", ".tsx", ".d.ts", ".mts", ".cts")
 _OTHERS = ".js .jsx .mjs .cjs .json .css .scss .sass .less .vue .svelte .astro .mdx"
 _ENDINGS = (*_SOURCES, *_OTHERS.split())
 _READ = frozenset({*_ENDINGS, ".jsonc", ".json5", ".pcss", ".html", ".prisma", ".graphql"})
+_KINDS = {MANIFEST_FILE: "manifest", **dict.fromkeys(TURBO_FILES, "turbo")}
 _COMPILED = re.compile(r"\.(?:[mc]?js|jsx)$")
 
 
 class Reference(NamedTuple):
-    """A relative path as a file writes it; an `open` one goes on with a wildcard or a value."""
+    """A relative path as a file writes it; an `open` one goes on with a wildcard or a value.
+
+    One that begins with `/` is from the repository's root.
+    """
 
     path: str
     open: bool
 
     @property
     def climbs(self) -> int:
-        """How many folders up it goes."""
-        return self.path.count("../")
+        """How many folders up it goes; one from the repository's root leaves every package."""
+        return sys.maxsize if self.path.startswith("/") else self.path.count("../")
 
     def seen_from(self, folder: str) -> "Reference":
         """Return it as a path from the repository's root; of an open one, the folder that is certain."""
         written = self.path if not self.open or self.path.endswith("/") else folder_of(self.path)
-        return Reference(posixpath.normpath(posixpath.join(folder, written)), self.open)
+        return Reference(posixpath.normpath(posixpath.join(folder, written)).lstrip("/") or ROOT, self.open)
 
 
 class Referenced:
@@ -84,7 +93,7 @@ def _kind(path: str, *, loose: bool) -> str | None:
         return None
     if ending == "json" and loose:
         return "extends"
-    return "manifest" if path.rpartition("/")[2] == MANIFEST_FILE else "source"
+    return _KINDS.get(path.rpartition("/")[2], "source")
 
 
 def relative_paths(data: bytes, pattern: re.Pattern[bytes] = _RELATIVE) -> Iterator[Reference]:
@@ -99,20 +108,34 @@ def _in_scripts(data: bytes) -> Iterator[Reference]:
 
 
 def _extended(data: bytes) -> Iterator[Reference]:
-    """Yield what a tsconfig extends; none for what does not parse, which whoever reads it will say."""
-    try:
-        document = parse_jsonc(data, "tsconfig.json") if b'"extends"' in data else None
-    except UsageError:
-        return
+    """Yield what a tsconfig extends."""
+    document = _document(data) if b'"extends"' in data else None
     value = document.get("extends") if isinstance(document, dict) else None
     for item in value if isinstance(value, list) else [value]:
         if isinstance(item, str) and item.startswith("."):
             yield Reference(item, open=False)
 
 
+def _turbo(data: bytes) -> Iterator[Reference]:
+    """Yield what a package's turbo.json names: by relative paths, and in the root as the input of its build."""
+    yield from relative_paths(data)
+    for item in build_inputs(_document(data) if b"$TURBO_ROOT$" in data else None):
+        certain = _CERTAIN.sub("", item)
+        yield Reference(f"/{certain}", open=certain != item)
+
+
+def _document(data: bytes) -> object:
+    """Parse JSON with comments; None for what does not parse, which whoever reads it will say."""
+    try:
+        return parse_jsonc(data, "a file of the commit")
+    except UsageError:
+        return None
+
+
 _READERS: Mapping[str, Callable[[bytes], Iterator[Reference]]] = {
     "source": relative_paths,
     "manifest": _in_scripts,
+    "turbo": _turbo,
     "extends": _extended,
 }
 

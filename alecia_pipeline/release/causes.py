@@ -92,7 +92,7 @@ def _file_cause(path: str, old: _Side, new: _Side) -> tuple[CauseKind, str]:
     detail = _detail(old.files.get(path), new.files.get(path))
     if path in {old.fields.dockerfile, new.fields.dockerfile}:
         return "dockerfile", detail
-    return ("patch" if path.startswith("patches/") else "file"), detail
+    return ("patch" if path.startswith("patches/") or path.endswith(".patch") else "file"), detail
 
 
 def _detail(old: str | None, new: str | None) -> str:
