@@ -55,5 +55,5 @@ def _encoded(imports: Imports) -> bytes:
 
 
 def _decoded(text: bytes) -> Imports:
-    rows, ambient = json.loads(text)
-    return Imports(tuple([Import._make(row) for row in rows]), tuple(ambient))
+    rows, ambient, apart = json.loads(text)
+    return Imports(tuple([Import._make(row) for row in rows]), tuple(ambient), apart)

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any, Protocol
 
 from alecia_pipeline.audit.sources import code, markup, styles
+from alecia_pipeline.audit.sources.apart import is_apart
 from alecia_pipeline.audit.sources.forms import is_document, split_kind
 from alecia_pipeline.audit.sources.imports import Import, Imports, in_order
 from alecia_pipeline.audit.sources.lines import Lines
@@ -57,9 +58,12 @@ def extract(data: bytes, kind: str) -> Imports:
         return Imports()
     if tool == LOADED:
         return read_loaded(data, extension)
-    own = _READERS[extension](data, extension) if extension in _READERS else Imports()
+    own = Imports()
+    if extension in _READERS:
+        own = _READERS[extension](data, extension)
+        own = own._replace(apart=is_apart(data, extension, own.found))
     extra = list(_extra(data, tool, extension))
-    return Imports(in_order([*own.found, *extra]), own.ambient) if extra else own
+    return own._replace(found=in_order([*own.found, *extra])) if extra else own
 
 
 def _extra(data: bytes, tool: str, extension: str) -> Iterator[Import]:

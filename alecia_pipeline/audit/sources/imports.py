@@ -31,10 +31,14 @@ class Import(NamedTuple):
 
 
 class Imports(NamedTuple):
-    """Everything one file imports, in order of lines, and the modules it declares itself (`declare module "x"`)."""
+    """Everything one file imports, in order of lines, and the modules it declares itself (`declare module "x"`).
+
+    `apart`: it may name files by paths that no import shows.
+    """
 
     found: tuple[Import, ...] = ()
     ambient: tuple[str, ...] = ()
+    apart: bool = False
 
 
 def in_order(found: list[Import]) -> tuple[Import, ...]:

@@ -52,6 +52,9 @@ _OTHER_TOOLS = {"deno.json": "", "deno.jsonc": "", "import_map.json": "", "mix.e
 """Files of other package managers, and of agents' skills -> the folder beside them whose imports are theirs to find."""
 
 
+_NOTHING = Imports()
+
+
 class SourceFile(NamedTuple):
     """One scanned file; `package` is the folder of the workspace package that owns it.
 
@@ -106,18 +109,18 @@ def _settled(tree: Tree, workspace: Workspace, credit: Credit, path: str, import
             uses += credit.settle(package, item if is_top else item._replace(optional=True))
         else:
             uses.append((package, locate(path, item, tree.entries, declared) if item.kind == "style" else item))
-    yield from _files(path, package, role, uses, imports.ambient)
+    yield from _files(path, package, role, uses, imports)
 
 
 def _files(
-    path: str, package: str, role: Role, uses: list[Credited], ambient: tuple[str, ...] = ()
+    path: str, package: str, role: Role, uses: list[Credited], extracted: Imports = _NOTHING
 ) -> Iterator[SourceFile]:
     """Yield a file once for each package whose dependencies it uses, its own first."""
     grouped: Mapping[str, list[Credited]] = defaultdict(list, {package: []})
     for use in dict.fromkeys(uses):
         grouped[use[0]].append(use)
     for owner, credited in grouped.items():
-        imports = Imports(in_order([item for _, item in credited]), ambient if owner == package else ())
+        imports = (extracted if owner == package else _NOTHING)._replace(found=in_order([item for _, item in credited]))
         yield SourceFile(path, owner, role if owner == package else "config", imports)
 
 
