@@ -9,7 +9,7 @@ from pathlib import Path
 
 _HOME = Path(__file__).parents[1]
 
-_AUDIT = ("adapters.git", "audit", "config", "errors", "operations.auditing", "source")
+_AUDIT = ("adapters.git", "audit", "config", "errors", "images", "operations.auditing", "source")
 """The modules that the report of an audit follows from; beside them, only the files of the tree."""
 
 _LIBRARIES = ("pydantic", "pygit2", "pyyaml", "tree-sitter", "tree-sitter-typescript")

@@ -28,6 +28,8 @@ EXPLANATIONS: Mapping[str, str] = {
     "compose-build": "A deployed compose file builds an image: on the server, slowly, from what lies there.",
     "secret-file": "A file that looks like a secret is committed.",
     "registry-unknown": "The lockfile names a registry that no setting of the repository names.",
+    "silent-input": "What a build reads and its pruned context may lack: a path in pieces, a glob over packages, git's "
+    "own data, an environment file.",
     "import-cycle": "Files or packages import each other in a circle: what one finds in the other depends on who is "
     "loaded first.",
     "version-mismatch": "Packages of the workspace ask for different versions of the same dependency.",

@@ -32,6 +32,7 @@ RULES: dict[str, Severity] = {
     "docker-base-unpinned": "warning",
     "docker-network": "warning",
     "build-env-undeclared": "warning",
+    "silent-input": "warning",
     "import-cycle": "warning",
     "version-mismatch": "warning",
     "compose-image-unpinned": "warning",

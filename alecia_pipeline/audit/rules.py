@@ -14,6 +14,7 @@ from alecia_pipeline.audit.dockerfile import (
     runtime,
 )
 from alecia_pipeline.audit.finding import Finding
+from alecia_pipeline.audit.inputs import silent
 from alecia_pipeline.audit.manifests import (
     consistency,
     cycles,
@@ -43,7 +44,7 @@ OF_FILES = (
 )
 """Modules whose findings follow from paths and from the files that they read: no source is asked for its imports."""
 
-OF_IMPORTS = (build_env, copies, installs, runtime, cycles, declared, package_cycles, unused, paths)
+OF_IMPORTS = (build_env, copies, installs, runtime, cycles, declared, package_cycles, unused, paths, silent)
 """Modules that look at what sources import."""
 
 _EVERYWHERE = frozenset({"lockfile-missing", "lockfile-stale"})

@@ -27,6 +27,14 @@ from alecia_pipeline.source.workspace import Workspace, read_workspace
 
 LockfileReader = Callable[[bytes, str], Lockfile]
 
+Contexts = Callable[["Snapshot", App], frozenset[str]]
+"""What an app's build is sent. Raises UsageError where files cannot be sent."""
+
+
+def whole_commit(snapshot: "Snapshot", _app: App) -> frozenset[str]:
+    """Return every path: what a build is sent where nobody prunes."""
+    return frozenset(snapshot.tree.entries)
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -40,6 +48,11 @@ class Snapshot:
     ignores: Mapping[str, DockerIgnore]
     config: Config
     extractor: Extractor = extract_all
+    contexts: Contexts = whole_commit
+
+    def context(self, app: App) -> frozenset[str]:
+        """Return the paths that an app's build is sent. Raises UsageError where files cannot be sent."""
+        return self.contexts(self, app)
 
     @cached_property
     def files(self) -> FileIndex:
@@ -121,11 +134,15 @@ class Snapshot:
 
 
 def take_snapshot(
-    tree: Tree, extractor: Extractor = extract_all, read_lockfile: LockfileReader = parse_lockfile
+    tree: Tree,
+    extractor: Extractor = extract_all,
+    read_lockfile: LockfileReader = parse_lockfile,
+    contexts: Contexts = whole_commit,
 ) -> Snapshot:
     """Parse what every rule needs. Raises UsageError for a root-level input that is missing or does not parse.
 
     `extractor` reads the sources, `read_lockfile` (bytes, path) the lockfile; both may remember what they read before.
+    `contexts` knows what each build is sent.
     """
     workspace = read_workspace(tree)
     config = commit_config(tree)
@@ -140,4 +157,5 @@ def take_snapshot(
         ignores={path: ignore_for(tree, path) for path in paths},
         config=config,
         extractor=extractor,
+        contexts=contexts,
     )

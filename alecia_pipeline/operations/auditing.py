@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from alecia_pipeline.adapters.cache import Cache, default_cache
 from alecia_pipeline.adapters.extracts import RememberedExtractor
@@ -15,8 +16,12 @@ from alecia_pipeline.audit.rules import concerning, findings_of_files, findings_
 from alecia_pipeline.audit.snapshot import Snapshot, take_snapshot
 from alecia_pipeline.errors import UsageError
 from alecia_pipeline.operations.runner import Runner
+from alecia_pipeline.source.apps import App
 from alecia_pipeline.source.traced import Traced
 from alecia_pipeline.source.tree import Tree
+
+if TYPE_CHECKING:
+    from alecia_pipeline.images.context import Snapshot as ImagesSnapshot
 
 
 def audit_tree(tree: Tree, apps: tuple[str, ...], cache: Cache) -> Audited:
@@ -33,7 +38,28 @@ def audit_tree(tree: Tree, apps: tuple[str, ...], cache: Cache) -> Audited:
 
 def remembering_snapshot(tree: Tree, cache: Cache) -> Snapshot:
     """Parse what every rule needs; `cache` remembers what it was made of. Raises UsageError as `take_snapshot` does."""
-    return take_snapshot(tree, RememberedExtractor(cache), RememberedLockfile(cache))
+    return take_snapshot(tree, RememberedExtractor(cache), RememberedLockfile(cache), PrunedContexts(cache))
+
+
+class PrunedContexts:
+    """What the builds of one commit are sent, found out as for planning and building, and only when it is asked."""
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+        self._commit: ImagesSnapshot | None = None
+
+    def __call__(self, snapshot: Snapshot, app: App) -> frozenset[str]:
+        """Return the paths that an app's build is sent. Raises UsageError where files cannot be sent."""
+        from alecia_pipeline.adapters.parts import RememberedParts  # noqa: PLC0415 - most audits never ask
+        from alecia_pipeline.images import context as images  # noqa: PLC0415
+        from alecia_pipeline.images.parts import Memory  # noqa: PLC0415
+
+        if self._commit is None:
+            # A file of the working tree may be another than its id says.
+            memory = Memory(RememberedParts(self._cache) if snapshot.tree.commit else None)
+            self._commit = images.Snapshot(snapshot.tree, snapshot.workspace, snapshot.lockfile, memory)
+        context = images.pruned_context(self._commit, app, app.config.build_args)
+        return frozenset(entry.path for entry in context.files)
 
 
 def audit_app(runner: Runner, commit: str, app: str) -> tuple[Finding, ...]:

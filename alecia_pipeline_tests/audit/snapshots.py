@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from alecia_pipeline.audit.finding import Finding
 from alecia_pipeline.audit.snapshot import Snapshot, take_snapshot
+from alecia_pipeline.images import context as images
+from alecia_pipeline.source.apps import App
 from alecia_pipeline_tests.trees import DictTree
 
 BASE: Mapping[str, str | bytes] = {
@@ -17,6 +19,16 @@ BASE: Mapping[str, str | bytes] = {
 def snapshot(files: Mapping[str, str | bytes], modes: Mapping[str, int] | None = None) -> Snapshot:
     """Return the snapshot of BASE with `files` over it."""
     return take_snapshot(DictTree({**BASE, **files}, modes=modes))
+
+
+def pruned(files: Mapping[str, str | bytes], modes: Mapping[str, int] | None = None) -> Snapshot:
+    """Return the same, whose builds are sent what planning and building send them."""
+
+    def context(audited: Snapshot, app: App) -> frozenset[str]:
+        commit = images.Snapshot(audited.tree, audited.workspace, audited.lockfile)
+        return frozenset(entry.path for entry in images.pruned_context(commit, app, app.config.build_args).files)
+
+    return take_snapshot(DictTree({**BASE, **files}, modes=modes), contexts=context)
 
 
 def manifest(name: str, **more: object) -> str:

@@ -72,6 +72,35 @@ RULE_BY_RULE: Mapping[str, tuple[Files, set[tuple[str, str, int | None]]]] = {
         {".env": "DOMAIN=alecia.markets\nPOSTGRES_PASSWORD=5f2a9c7d1e3b8a604c1d\n"},
         {("secret-file", ".env", 2)},
     ),
+    "a_file_outside_that_a_path_in_pieces_reads": (
+        {
+            "legal/terms.md": "Terms.\n",
+            "apps/website/app/terms.ts": 'import { readFileSync } from "node:fs";\nimport path from "node:path";\n\n'
+            'export const terms = readFileSync(path.join(process.cwd(), "..", "..", "legal", "terms.md"));\n',
+        },
+        {("silent-input", "apps/website/app/terms.ts", 4)},
+    ),
+    "a_glob_that_lists_a_package_of_another_app": (
+        {"packages/ui/src/theme.css": '@source "../../{ui,db}/src/**/*.ts";\n'},
+        {("silent-input", "packages/ui/src/theme.css", 1)},
+    ),
+    "a_build_that_asks_git_for_its_version": (
+        {
+            "apps/website/next.config.mjs": 'import { execSync } from "node:child_process";\n\n'
+            'export default { env: { COMMIT: execSync("git rev-parse HEAD").toString() } };\n'
+        },
+        {("silent-input", "apps/website/next.config.mjs", 3)},
+    ),
+    "an_environment_file_that_nobody_commits": (
+        {
+            "packages/ui/package.json": edited(
+                "packages/ui/package.json",
+                '"build": "tsup"',
+                '"build": "node --env-file=../../.env node_modules/.bin/tsup"',
+            )
+        },
+        {("silent-input", "packages/ui/package.json", 11)},
+    ),
     "an_image_without_a_version": (
         {COMPOSE: edited(COMPOSE, "website:1", "website")},
         {("compose-image-unpinned", COMPOSE, 3)},

@@ -4,11 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from alecia_pipeline.adapters.cache import Cache
+from alecia_pipeline.adapters.git import open_commit, open_worktree
 from alecia_pipeline.config import Config
 from alecia_pipeline.errors import UsageError
-from alecia_pipeline.operations.auditing import audit_app, audit_lockfile
+from alecia_pipeline.operations.auditing import audit_app, audit_lockfile, audit_tree
 from alecia_pipeline.operations.runner import Runner
-from alecia_pipeline_tests.conftest import Repository, git
+from alecia_pipeline.source.tree import Tree
+from alecia_pipeline_tests.conftest import Repository, git, write
 from alecia_pipeline_tests.incidents.suite import SUITE, without
 
 
@@ -25,6 +28,31 @@ def broken(repository: Repository) -> tuple[Runner, str]:
 def test_a_broken_app_does_not_touch_another(broken: tuple[Runner, str]) -> None:
     assert audit_app(*broken, "website") == ()
     assert [finding.rule for finding in audit_app(*broken, "colab")] == ["undeclared-import", "lockfile-stale"]
+
+
+TERMS = """\
+import { readFileSync } from "node:fs";
+import path from "node:path";
+
+export const terms = readFileSync(path.join(process.cwd(), "..", "..", "legal", "terms.md"));
+"""
+
+
+def test_what_is_sent_is_what_planning_sends_and_what_stands_on_disk(repository: Repository, tmp_path: Path) -> None:
+    """What the working tree holds is not what its ids say, so nothing of it is remembered for a commit."""
+    where = "apps/website/app/terms.ts"
+    folder = repository({**SUITE, "legal/terms.md": "Terms.\n", where: TERMS})
+    cache = Cache(tmp_path / "cache.sqlite")
+
+    def lost(tree: Tree) -> list[str | None]:
+        return [finding.file for finding in audit_tree(tree, (), cache).findings if finding.rule == "silent-input"]
+
+    write(folder, {"apps/website/app/link.ts": 'import "../../../legal/terms.md";\n'})
+    git(folder, "add", "--intent-to-add", "apps/website/app/link.ts")
+    assert lost(open_worktree(folder)) == []
+    assert lost(open_commit(folder, "HEAD")) == [where]
+    (folder / "apps/website/app/link.ts").unlink()
+    assert lost(open_worktree(folder)) == [where]
 
 
 def test_an_unknown_app(broken: tuple[Runner, str]) -> None:

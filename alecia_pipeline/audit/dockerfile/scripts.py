@@ -22,6 +22,9 @@ BINARIES: Mapping[str, str] = {
 _RUNNERS = frozenset({"npm", "pnpm", "yarn", "bun", "turbo"})
 _FETCHING = frozenset({"dlx", "create"})
 _EXECUTING = frozenset({"exec", "x"})
+_LOADERS = frozenset({"dotenv", "dotenvx", "env-cmd"})
+"""They set variables, and start what stands after `--`."""
+
 _BUILD_SCRIPT = re.compile(r"build(?::\S+)?")
 _MAX_DEPTH = 4
 """How far scripts may call scripts."""
@@ -40,6 +43,11 @@ def started(snapshot: Snapshot, build: Build, run: Run) -> Iterator[Started]:
     yield from _Scripts(snapshot.workspace, build.closure, run.env).of(run.command, package_at(run), _MAX_DEPTH)
 
 
+def called_scripts(snapshot: Snapshot, build: Build, run: Run) -> Iterator[tuple[str, str]]:
+    """Yield (folder, name) of each script of a package.json that a command runs, near and far."""
+    yield from _Scripts(snapshot.workspace, build.closure, run.env).called(run.command, package_at(run), _MAX_DEPTH)
+
+
 @dataclass(frozen=True)
 class _Scripts:
     workspace: Workspace
@@ -54,21 +62,40 @@ class _Scripts:
         if command.program not in _RUNNERS:
             yield Started(here or ".", BINARIES.get(command.program, command.program))
         elif _EXECUTING & set(words):
-            at = next(index for index, word in enumerate(words) if word in _EXECUTING)
-            yield from self.of(ShellCommand(words[at + 1 :]), here, depth - 1)
+            yield from self.of(_executed(words), here, depth - 1)
         else:
             yield from self._through(command, here, depth)
 
     def _through(self, command: ShellCommand, here: str | None, depth: int) -> Iterator[Started]:
         """Yield what the scripts start that a runner runs."""
-        with_turbo = any(word.partition("@")[0] == "turbo" for word in command.words)
-        if with_turbo:
+        if _is_turbo(command):
             yield Started(".", "turbo")
-        for folder in self.closure if with_turbo else self._folders(command, here):
+        for folder, name in self._named(command, here):
+            for inner in parse_commands(self._text(folder, name)):
+                yield from self.of(inner, folder, depth - 1)
+
+    def called(self, command: ShellCommand, here: str | None, depth: int) -> Iterator[tuple[str, str]]:
+        """Yield the scripts that one command runs in the package of a folder."""
+        words = command.words
+        if command.program in _LOADERS and "--" in words:
+            yield from self.called(ShellCommand(words[words.index("--") + 1 :]), here, depth)
+        elif command.program not in _RUNNERS or not depth or command.fetched or _FETCHING & set(words):
+            return
+        elif _EXECUTING & set(words):
+            yield from self.called(_executed(words), here, depth)
+        else:
+            for folder, name in self._named(command, here):
+                yield folder, name
+                for inner in parse_commands(self._text(folder, name)):
+                    yield from self.called(inner, folder, depth - 1)
+
+    def _named(self, command: ShellCommand, here: str | None) -> Iterator[tuple[str, str]]:
+        for folder in self.closure if _is_turbo(command) else self._folders(command, here):
             scripts = self.workspace.package(folder).manifest.scripts
-            for name in command.words[1:]:
-                for inner in parse_commands(str(scripts.get(name, ""))):
-                    yield from self.of(inner, folder, depth - 1)
+            yield from ((folder, name) for name in command.words[1:] if name in scripts)
+
+    def _text(self, folder: str, name: str) -> str:
+        return str(self.workspace.package(folder).manifest.scripts[name])
 
     def _folders(self, command: ShellCommand, here: str | None) -> tuple[str, ...]:
         """Return the folders whose scripts pnpm runs: those of its filters, all, or the one where it stands."""
@@ -82,6 +109,16 @@ class _Scripts:
         for package in (self.workspace.root, *self.workspace.packages.values()):
             if text.strip(".^") in {package.name, package.name.rpartition("/")[2]}:
                 yield from self.workspace.closure(package.dir) if text.endswith("...") else (package.dir,)
+
+
+def _executed(words: tuple[str, ...]) -> ShellCommand:
+    """Return what `pnpm exec` starts."""
+    at = next(index for index, word in enumerate(words) if word in _EXECUTING)
+    return ShellCommand(words[at + 1 :])
+
+
+def _is_turbo(command: ShellCommand) -> bool:
+    return any(word.partition("@")[0] == "turbo" for word in command.words)
 
 
 def build_words(manifest: Manifest) -> set[str]:
