@@ -11,13 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from alecia_pipeline.cli.output import format_option, log_line, print_json, stdout
-from alecia_pipeline.cli.plan_text import DIGEST_DIGITS
 from alecia_pipeline.cli.progress import RunView
 from alecia_pipeline.cli.recording import make_launch
 from alecia_pipeline.cli.runner import make_runner, repo_option
 from alecia_pipeline.config import Config
 from alecia_pipeline.errors import ExitCode
 from alecia_pipeline.images.layers import MEGABYTE
+from alecia_pipeline.images.reference import DIGEST_DIGITS
 from alecia_pipeline.operations.inputs import check_images
 from alecia_pipeline.operations.reproducing import Verdict, verification
 from alecia_pipeline.operations.runner import Runner

@@ -4,11 +4,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from alecia_pipeline.images.reference import DIGEST_DIGITS
 from alecia_pipeline.release.model import AppPlan, Cause, Plan
 
 SHOWN_CAUSES = 5
 KEY_DIGITS = 12
-DIGEST_DIGITS = 19
 
 _STYLES = {"build": "bold yellow", "reuse": "green"}
 

@@ -41,12 +41,13 @@ class Past:
         digest = outcome.facts.get("digest")
         same = (each for each in self.materialized if "digest" in each and each["digest"].value == digest)
         known = next((each for each in same if "size_bytes" in each), {})
-        remembered = {name: _fact(known[name]) for name in _OF_THE_DIGEST if name in known}
-        return replace(outcome, facts={**remembered, **outcome.facts})
+        missing = [name for name in _OF_THE_DIGEST if name in known and name not in outcome.facts]
+        return replace(outcome, facts={**outcome.facts, **{name: _fact(known[name]) for name in missing}})
 
 
 def _fact(value: dg.MetadataValue[Any]) -> Fact:
     if isinstance(value, dg.TableMetadataValue):
-        return Table(tuple(dict(record.data) for record in value.records))
+        columns = [column.name for column in value.schema.columns]  # the records come back with theirs in ABC order
+        return Table(tuple({name: record.data[name] for name in columns} for record in value.records))
     fact: Fact = value.value
     return fact

@@ -10,6 +10,9 @@ _NAME = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]
 KEY_TAG_DIGITS = 40
 """A tag holds 128 characters; 160 bits of the key are more than enough and readable in a list."""
 
+DIGEST_DIGITS = 19
+"""`sha256:` and 12 digits, where a person reads it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Repository:

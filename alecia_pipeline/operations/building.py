@@ -11,6 +11,7 @@ from typing import Self
 
 from alecia_pipeline.adapters.buildkit import BuildKit
 from alecia_pipeline.errors import RefusedError, UsageError
+from alecia_pipeline.images.layers import MEGABYTE
 from alecia_pipeline.images.ports import Builder, ImageReferrers, ImageRegistry
 from alecia_pipeline.images.reference import Repository, image_repository, key_tag
 from alecia_pipeline.operations.attaching import Pushed, attach_evidence, open_referrers
@@ -97,9 +98,9 @@ class ImageBuilder:
             attach_evidence(self._runner, self._view, keyed, pushed, self._referrers)
             digest = self._registry.tag(repository, archive.digest, key_tag(app.key))
             result = _result(app, repository, digest, started, made)
-        self._runner.log(
-            f"{app.name} | built in {result.seconds:.1f} s, {(result.size_bytes or 0) / 1e6:.1f} MB: {result.reference}"
-        )
+        steps = f"{made.steps.executed} steps executed, {made.steps.cached} cached"
+        size = f"{(result.size_bytes or 0) / MEGABYTE:.1f} MB"
+        self._runner.log(f"{app.name} | built in {result.seconds:.1f} s, {steps}, {size}: {result.reference}")
         return result
 
     def _keyed(self, app: AppPlan) -> Keyed:

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from alecia_pipeline.images.layers import MEGABYTE, ImageLayer
+from alecia_pipeline.images.reference import DIGEST_DIGITS
 from alecia_pipeline.operations.building import ImageBuilder
 from alecia_pipeline.operations.outcome import Fact, Outcome, Table
 from alecia_pipeline.operations.runner import Runner
@@ -41,7 +42,8 @@ class BuiltImages:
         found = self._builder(commit, environment).result(app)
         self._results[commit, app, environment] = found
         causes = (self._plans.causes(commit, since, environment, app) if since else ()) or found.causes
-        return Outcome(found.key, {"commit": commit, **_facts(found), "causes": _causes(causes)})
+        # Causes first: in a run's log Dagster shows the beginning, and the rest on demand.
+        return Outcome(found.key, {"causes": _causes(causes), **_facts(found, commit), **_figures(found)})
 
     def reference(self, commit: str, app: str, environment: str) -> tuple[str, str] | None:
         """Return the build key and the reference by digest of an image that is there, built in this run or before."""
@@ -60,18 +62,21 @@ class BuiltImages:
         return self._builders[commit, environment]
 
 
-def _facts(image: ImageResult) -> dict[str, Fact]:
-    """Return what is known of an image; of one that is reused, the registry was asked for its digest alone."""
-    facts: dict[str, Fact] = {
-        "image": image.reference,
-        "digest": image.digest,
-        "build_key": image.key,
+def _facts(image: ImageResult, commit: str) -> dict[str, Fact]:
+    return {
         "reused": image.reused,
-        "seconds": image.seconds,
+        "image": image.reference,
+        "commit": commit,
+        "build_key": image.key,
+        "digest": image.digest,
     }
-    figures = ("size_bytes", "layers", "cached_steps", "executed_steps")
-    facts |= {name: value for name in figures if (value := getattr(image, name)) is not None}
-    return facts | ({"layer_table": _layers(image.layer_table)} if image.layer_table else {})
+
+
+def _figures(image: ImageResult) -> dict[str, Fact]:
+    """Return what is counted; of an image that is reused, the registry was asked for its digest alone."""
+    names = ("seconds", "cached_steps", "executed_steps", "size_bytes", "layers")
+    figures: dict[str, Fact] = {name: value for name in names if (value := getattr(image, name)) is not None}
+    return figures | ({"layer_table": _layers(image.layer_table)} if image.layer_table else {})
 
 
 def _causes(causes: Iterable[Cause]) -> Table:
@@ -83,9 +88,9 @@ def _layers(layers: Iterable[ImageLayer]) -> Table:
         {
             "layer": number,
             "size_mb": round(layer.size_bytes / MEGABYTE, 2),
-            "of": "the base" if layer.from_base else "the app",
+            "from": "base" if layer.from_base else "app",
             "instruction": layer.instruction,
-            "digest": layer.digest,
+            "digest": layer.digest[:DIGEST_DIGITS],
         }
         for number, layer in enumerate(layers, start=1)
     )
