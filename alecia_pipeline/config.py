@@ -143,6 +143,10 @@ class BuilderConfig(Model):
         None, description="Folder of the docker client's settings with the registry login; default: the client's own"
     )
     parallel: int = Field(2, ge=1, description="Builds at a time")
+    cache: Literal["registry", "none"] = Field(
+        "registry",
+        description="Where an empty builder finds the steps of others: <registry>/<app>:cache-…, every stage's layers",
+    )
     secrets: dict[str, SecretSource] = Field(
         default_factory=dict, description="id of `RUN --mount=type=secret,id=…` -> its value"
     )

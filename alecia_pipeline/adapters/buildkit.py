@@ -29,21 +29,45 @@ _NO_ENGINE = ("Cannot connect to the Docker daemon", "is the docker daemon runni
 _QUESTION_SECONDS = 30
 _DRIVER = re.compile(r"^Driver:\s*(\S+)", re.MULTILINE)
 _VERSION = re.compile(r"^Build[kK]it(?: version)?:\s*(\S+)", re.MULTILINE)
+_DOCKER_DRIVER = "docker"
+_IMAGE_STORE = "io.containerd.snapshotter"
 
 
 def builder_version(name: str | None) -> str | None:
     """Return what builds: `docker 26.1.5` for an engine's own BuildKit, else `buildkit v0.17.2`; None for silence."""
     inspected = _answer("docker", "buildx", "inspect", *([name] if name else []))
     driver, version = _DRIVER.search(inspected), _VERSION.search(inspected)
-    if driver and driver[1] == "docker":  # its BuildKit has no version of its own: distributions leave it out
+    if driver and driver[1] == _DOCKER_DRIVER:  # its BuildKit has no version of its own: distributions leave it out
         engine = _answer("docker", "version", "--format={{.Server.Version}}").strip()
         return f"docker {engine}" if engine else None
     return f"buildkit {version[1]}" if version else None
 
 
-def _answer(*argv: str) -> str:
+def _why_no_cache_is_written(name: str | None, docker_config: str | None) -> str | None:
+    """Ask the builder what drives it, and an engine whose own BuildKit it is for its image store."""
+    inspected = _answer("docker", "buildx", "inspect", *([name] if name else []), docker_config=docker_config)
+    driver = _DRIVER.search(inspected)
+    if driver is None:
+        return f"docker buildx inspect does not say what {name or 'the default builder'} is"
+    if driver[1] != _DOCKER_DRIVER:
+        return None
+    context = ["--context", name] if name else []  # an engine's own builder has the name of its context
+    store = _answer("docker", *context, "info", "--format={{json .DriverStatus}}", docker_config=docker_config)
+    return None if _IMAGE_STORE in store else "the engine's own builder needs the containerd image store for it"
+
+
+def _answer(*argv: str, docker_config: str | None = None) -> str:
+    environment = {**os.environ, **({"DOCKER_CONFIG": docker_config} if docker_config else {})}
     try:
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=_QUESTION_SECONDS, check=False)
+        done = subprocess.run(
+            argv,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_QUESTION_SECONDS,
+            check=False,
+        )
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return "" if done.returncode else done.stdout
@@ -57,6 +81,14 @@ class BuildKit:
         self._running: set[subprocess.Popen[bytes]] = set()
         self._lock = threading.Lock()
         self._cancelled = False
+        self._asked: dict[tuple[str | None, str | None], str | None] = {}
+
+    def refuses_cache(self, name: str | None, docker_config: str | None) -> str | None:
+        """Return why the builder writes no layer cache to a registry; None: it does. It is asked once."""
+        asked = (name, docker_config)
+        if asked not in self._asked:  # two threads may both ask; their answers are the same
+            self._asked[asked] = _why_no_cache_is_written(name, docker_config)
+        return self._asked[asked]
 
     def build(self, label: str, command: BuildCommand, context: bytes) -> Steps:
         """Run one build; return its steps. Raises ReleaseFailedError when it fails, OutsideError without an engine."""

@@ -71,6 +71,10 @@ class Builder(Protocol):
         """Run one build; return its steps. Raises ReleaseFailedError when it fails, OutsideError without an engine."""
         ...
 
+    def refuses_cache(self, name: str | None, docker_config: str | None) -> str | None:
+        """Return why the builder `name` (None: the default) writes no layer cache to a registry; None: it does."""
+        ...
+
     def open(self, path: Path) -> BuiltImage:
         """Open what a build left at `path`. Raises OutsideError when that is no image."""
         ...

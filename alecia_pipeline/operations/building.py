@@ -15,6 +15,7 @@ from alecia_pipeline.images.layers import MEGABYTE
 from alecia_pipeline.images.ports import Builder, ImageReferrers, ImageRegistry
 from alecia_pipeline.images.reference import Repository, image_repository, key_tag
 from alecia_pipeline.operations.attaching import Pushed, attach_evidence, open_referrers
+from alecia_pipeline.operations.layer_cache import layer_cache
 from alecia_pipeline.operations.planning import build_arguments, keyed_app, read_commit, registry_name
 from alecia_pipeline.operations.registries import open_registry
 from alecia_pipeline.operations.runner import Runner
@@ -91,7 +92,8 @@ class ImageBuilder:
         with build_folder() as folder:
             keyed = self._keyed(app)
             arguments = build_arguments(self._runner, keyed.app, self._plan.environment)
-            made = self._workshop.make(keyed, arguments, folder)
+            cache = layer_cache(self._runner, keyed, repository, self._builder, self._registry)
+            made = self._workshop.make(keyed, arguments, folder, cache=cache)
             archive = made.image
             self._registry.push(repository, archive)
             pushed = Pushed(repository, archive.digest, begun)

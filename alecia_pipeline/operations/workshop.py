@@ -15,13 +15,22 @@ from alecia_pipeline.adapters.reproducible import ReproducibleImage
 from alecia_pipeline.adapters.state import cache_folder
 from alecia_pipeline.errors import OutsideError, ReleaseFailedError
 from alecia_pipeline.images.bases import Base, bases_of
-from alecia_pipeline.images.command import BUILD_ID, BUILD_ID_DIGITS, EPOCH, BuildRequest, build_command
+from alecia_pipeline.images.command import (
+    BUILD_ID,
+    BUILD_ID_DIGITS,
+    EPOCH,
+    NO_CACHE,
+    BuildRequest,
+    LayerCache,
+    build_command,
+)
 from alecia_pipeline.images.context import context_files
 from alecia_pipeline.images.ports import Builder
 from alecia_pipeline.images.refusals import missing_sources
 from alecia_pipeline.images.steps import Steps
 from alecia_pipeline.images.tar import TarFile, pack
 from alecia_pipeline.operations.build_secrets import build_secrets
+from alecia_pipeline.operations.layer_cache import written_cache
 from alecia_pipeline.operations.planning import CommitView
 from alecia_pipeline.operations.registries import docker_config
 from alecia_pipeline.operations.runner import Runner
@@ -30,6 +39,9 @@ from alecia_pipeline.source.tree import REGULAR
 
 LEFT_SECONDS = 24 * 3600
 """No build takes a day."""
+
+_FAILED_STEP = "did not complete successfully: exit code"
+"""BuildKit's words for a program that ended with an error: no cache makes it end otherwise."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +77,20 @@ class Workshop:
         self._reading = threading.Lock()
         self._locked_builder = view.bases.builder
 
-    def make(self, keyed: Keyed, arguments: Mapping[str, str], folder: Path, variation: Variation = PLAIN) -> Made:
+    def make(
+        self,
+        keyed: Keyed,
+        arguments: Mapping[str, str],
+        folder: Path,
+        variation: Variation = PLAIN,
+        *,
+        cache: LayerCache = NO_CACHE,
+    ) -> Made:
         """Build an app's image into `folder`, where it stays as long as the folder does.
 
-        `arguments`: its build arguments. Raises ReleaseFailedError when the build fails, OutsideError for a builder or
-        a base image that cannot be had, UsageError for a Dockerfile that copies what is not there and for a secret that
-        cannot be had.
+        `arguments`: its build arguments; `cache`: the registry's. Raises ReleaseFailedError when the build fails,
+        OutsideError for a builder or a base image that cannot be had, UsageError for a Dockerfile that copies what is
+        not there and for a secret that cannot be had.
         """
         self._compare_builders()
         refused = missing_sources(keyed.app.dockerfile, keyed.context.missing)
@@ -88,10 +108,26 @@ class Workshop:
             build_args=_with_build_id(keyed, arguments),
             cold=variation.cold,
             secrets=build_secrets(self._runner, keyed.app.name, keyed.context.reads),
+            cache=cache,
         )
         context = self._packed(keyed, disordered=variation.disordered)
-        steps = self._builder.build(keyed.app.name, build_command(request, folder=str(exported)), context)
+        steps = self._build(keyed.app.name, request, exported, context)
         return Made(ReproducibleImage(self._builder.open(exported), EPOCH, folder, layers), steps)
+
+    def _build(self, label: str, request: BuildRequest, folder: Path, context: bytes) -> Steps:
+        """Build; once more without what the layer cache has, writing it anew, unless a step has failed by itself.
+
+        A registry that lost one of its layers makes a build fail that reads it (tried).
+        """
+        suspect = request.cache.read
+        try:
+            return self._builder.build(label, build_command(request, folder=str(folder)), context)
+        except ReleaseFailedError as error:
+            if suspect is None or _FAILED_STEP in (error.why or ""):
+                raise
+        self._runner.log(f"{label} | warning: the build is done again, without the layers of {suspect}")
+        again = replace(request, cache=written_cache(self._runner, label, suspect, self._builder))
+        return self._builder.build(label, build_command(again, folder=str(folder)), context)
 
     def _compare_builders(self) -> None:
         """Warn once when another builder is at work than alecia.lock names: its images may differ in bytes."""

@@ -95,3 +95,47 @@ def test_an_interrupt_leaves_no_process(script: str, monkeypatch: pytest.MonkeyP
 def test_opens_what_a_build_left(tmp_path: Path) -> None:
     image = BuildKit(lambda _: None).open(write_image(tmp_path / "image", b"layer"))
     assert len(image.blobs) == 2
+
+
+DOCKER = """\
+#!/bin/sh
+# Stands for a docker client with the builders of the test.
+echo "$DOCKER_CONFIG $*" >> "$ASKED"
+case "$*" in
+  "buildx inspect gone") exit 1;;
+  "buildx inspect remote") echo "Driver:        remote";;
+  "buildx inspect"*) echo "Name: default"; echo "Driver: docker";;
+  *info*) echo "$STORE";;
+esac
+"""
+
+CONTAINERD = '[["driver-type","io.containerd.snapshotter.v1"]]'
+
+
+@pytest.mark.parametrize(
+    ("name", "store", "why"),
+    [
+        (None, CONTAINERD, None),
+        (None, '[["Backing Filesystem","extfs"]]', "containerd image store"),
+        ("desktop", CONTAINERD, None),
+        ("remote", "", None),
+        ("gone", CONTAINERD, "does not say what gone is"),
+    ],
+)
+def test_what_keeps_layers_in_a_registry(
+    name: str | None, store: str, why: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program, asked = tmp_path / "docker", tmp_path / "asked"
+    program.write_text(DOCKER)
+    program.chmod(0o755)
+    for variable, value in (("PATH", f"{tmp_path}:/usr/bin:/bin"), ("STORE", store), ("ASKED", str(asked))):
+        monkeypatch.setenv(variable, value)
+    kit = BuildKit(lambda _: None)
+    found = [kit.refuses_cache(name, "/etc/logins") for _ in range(2)]
+    assert found[0] == found[1]
+    assert (found[0] is None) if why is None else why in (found[0] or "")
+    questions = asked.read_text().splitlines()
+    assert questions[0] == f"/etc/logins buildx inspect {name or ''}".rstrip()
+    assert len(questions) == len(set(questions)) <= 2  # the second time the answer is known
+    if name == "desktop":
+        assert questions[1].startswith("/etc/logins --context desktop info")

@@ -1,4 +1,4 @@
-from alecia_pipeline.images.command import BuildRequest, build_command
+from alecia_pipeline.images.command import BuildRequest, LayerCache, build_command
 from alecia_pipeline.redaction import Secret
 
 
@@ -51,3 +51,16 @@ def test_a_secret_goes_through_the_environment_and_is_nowhere_shown() -> None:
         "ALECIA_BUILD_SECRET_1": "of-npm",
     }
     assert "of-" not in repr(command)
+
+
+def test_a_layer_cache_is_read_and_written_of_every_stage() -> None:
+    request = BuildRequest("Dockerfile", None, {}, {}, None, cache=LayerCache(read="r/a:1", write="r/a:2"))
+    argv = build_command(request, folder="i").argv
+    assert "--cache-from=type=registry,ref=r/a:1" in argv
+    (written,) = [word for word in argv if word.startswith("--cache-to=type=registry,ref=r/a:2,")]
+    assert {"mode=max", "ignore-error=true"} < set(written.split(","))
+
+
+def test_a_cold_build_neither_reads_nor_writes_a_layer_cache() -> None:
+    request = BuildRequest("Dockerfile", None, {}, {}, None, cold=True, cache=LayerCache(read="r/a:1", write="r/a:2"))
+    assert not [word for word in build_command(request, folder="i").argv if "cache-" in word]

@@ -41,6 +41,7 @@ class LocalBuilder:
         self.contexts: dict[str, list[str]] = {}
         self.cancelled = threading.Event()
         self._hook = hook
+        self.refusal: str | None = None
 
     def build(self, label: str, command: BuildCommand, context: bytes) -> Steps:
         with tarfile.open(fileobj=io.BytesIO(context)) as archive:
@@ -52,6 +53,9 @@ class LocalBuilder:
             Path(output.partition("dest=")[2].partition(",")[0]), layer({"base": b"1"}), layer({"app": label.encode()})
         )
         return Steps(cached=2, executed=5)
+
+    def refuses_cache(self, name: str | None, docker_config: str | None) -> str | None:
+        return self.refusal
 
     def open(self, path: Path) -> OciLayout:
         return OciLayout(path)
@@ -210,7 +214,7 @@ def test_each_image_is_built_once(runner: Runner, registry: Registry, referrers:
         images.start(["cms"])
         images.start(["cms"])
         assert images.result("cms") == images.result("cms")
-    assert built == ["cms"]
+    assert built.count("cms") == 1
 
 
 def test_builds_run_side_by_side(runner: Runner, registry: Registry, referrers: Referrers) -> None:
