@@ -137,7 +137,9 @@ class SecretSource(Model):
 class BuilderConfig(Model):
     """The runner's BuildKit: a named builder, stand-ins for base images where no hub is reachable, build secrets."""
 
-    name: str | None = Field(None, description="docker buildx builder; default: the engine's own")
+    name: str | None = Field(
+        None, description="docker buildx builder, made under `docker_config`; default: the engine's"
+    )
     contexts: dict[str, str] = Field(default_factory=dict, description="Base image -> docker-image://… that stands in")
     docker_config: str | None = Field(
         None, description="Folder of the docker client's settings with the registry login; default: the client's own"

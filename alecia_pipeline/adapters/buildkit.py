@@ -51,8 +51,7 @@ def _why_no_cache_is_written(name: str | None, docker_config: str | None) -> str
         return f"docker buildx inspect does not say what {name or 'the default builder'} is"
     if driver[1] != _DOCKER_DRIVER:
         return None
-    context = ["--context", name] if name else []  # an engine's own builder has the name of its context
-    store = _answer("docker", *context, "info", "--format={{json .DriverStatus}}", docker_config=docker_config)
+    store = _answer("docker", "info", "--format={{json .DriverStatus}}", docker_config=docker_config)
     return None if _IMAGE_STORE in store else "the engine's own builder needs the containerd image store for it"
 
 
