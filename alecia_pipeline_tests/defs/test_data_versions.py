@@ -114,6 +114,17 @@ def test_an_image_has_its_build_key_and_is_shown_each_time(
             assert facts["commit"] == git(repo, "rev-parse", "HEAD")
 
 
+def test_what_is_reused_costs_one_question_each(
+    repo: Path, server: RegistryServer, instance: dg.DagsterInstance, materialize_all: MaterializeAll
+) -> None:
+    materialize_all()
+    server.requests.clear()
+    materialized(repo, instance)
+    asked = {f"HEAD /v2/mini/{app}/manifests/{key_tag(key)}" for app, key in keys(repo).items()}
+    assert len(server.requests) == 2 * len(asked)  # the run's, then those of the plan just made here
+    assert set(server.requests) == asked
+
+
 def test_an_image_is_told_apart_from_the_one_before(
     repo: Path, instance: dg.DagsterInstance, materialize_all: MaterializeAll
 ) -> None:
