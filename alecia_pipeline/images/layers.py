@@ -10,7 +10,7 @@ from alecia_pipeline.images.ports import Blob
 MEGABYTE = 1_000_000
 """Bytes, as registries and `docker` count."""
 
-MAX_INSTRUCTION = 120
+MAX_INSTRUCTION = 80
 """Letters; a RUN of many lines is known by its beginning."""
 
 _SHELL = re.compile(r"/bin/sh -c (?:#\(nop\) )?|(RUN )(?:\|\d+ .*?)?/bin/sh -c ")
