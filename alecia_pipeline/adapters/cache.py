@@ -22,6 +22,9 @@ _BATCH = 500
 _SCHEMA = "CREATE TABLE IF NOT EXISTS kept (key BLOB PRIMARY KEY, value BLOB NOT NULL)"
 _DROP = "DELETE FROM kept WHERE rowid <= (SELECT (min(rowid) + max(rowid)) / 2 FROM kept)"
 _PRAGMAS = ("page_count", "freelist_count", "page_size")
+_UNSAFE = "PRAGMA synchronous = OFF"
+"""Nobody waits for the disk: what a power cut damages is as if it were not there."""
+
 _CHECKSUM = 4
 """Bytes of CRC-32 before each value."""
 
@@ -70,6 +73,7 @@ class Cache:
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with closing(sqlite3.connect(self._path, timeout=WAIT)) as database, database:
+                database.execute(_UNSAFE)
                 database.execute(_SCHEMA)
                 work(database)
         except sqlite3.OperationalError:

@@ -31,12 +31,6 @@ class RememberedParts:
         kept = self._cache.get(list(keys))
         return {keys[key]: _references(json.loads(value)) for key, value in kept.items()}
 
-    def keep(self, packages: Mapping[str, str], leaving: Mapping[str, Sequence[Reference]]) -> None:
-        """Remember it; `packages`: package -> hash of its files."""
-        self._cache.put(
-            {_key(package, sha256): json.dumps(leaving[package]).encode() for package, sha256 in packages.items()}
-        )
-
     def files(self, packages: Iterable[str]) -> Mapping[str, Mapping[str, Sequence[Reference]]]:
         """Return the same for each file of the packages, by `file_key`, as they were when somebody looked last."""
         keys = {_key(package, ""): package for package in packages}
@@ -46,14 +40,16 @@ class RememberedParts:
             for key, value in kept.items()
         }
 
-    def keep_files(self, packages: Mapping[str, Mapping[str, Sequence[Reference]]]) -> None:
-        """Remember them in place of those before."""
-        self._cache.put(
-            {
-                _key(package, ""): zlib.compress(json.dumps(files).encode(), FASTEST)
-                for package, files in packages.items()
-            }
-        )
+    def keep(
+        self,
+        packages: Mapping[str, str],
+        leaving: Mapping[str, Sequence[Reference]],
+        by_file: Mapping[str, Mapping[str, Sequence[Reference]]],
+    ) -> None:
+        """Remember both; `packages`: package -> hash of its files. Those of its files replace the ones before."""
+        whole = {_key(package, sha256): json.dumps(leaving[package]).encode() for package, sha256 in packages.items()}
+        files = {_key(name, ""): zlib.compress(json.dumps(named).encode(), FASTEST) for name, named in by_file.items()}
+        self._cache.put({**whole, **files})
 
     def notes(self, oid: str) -> bytes | None:
         """Return the notes of the lockfile with this blob id, or None where nobody has read it."""

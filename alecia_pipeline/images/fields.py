@@ -17,6 +17,7 @@ from dataclasses import fields as dataclass_fields
 from alecia_pipeline.images.bases import Base
 from alecia_pipeline.images.command import PLATFORM
 from alecia_pipeline.images.context import Context
+from alecia_pipeline.images.parts import Part
 from alecia_pipeline.source.base_lock import BaseLock
 from alecia_pipeline.source.lockfile import LOCKFILE
 from alecia_pipeline.source.tree import Entry
@@ -48,7 +49,7 @@ class BuildFields:
 class Facts:
     """What is not hashed, because it is told already, but says why two keys differ.
 
-    `files`: those of the packages that differ, as the fields' own are written.
+    `files`: those of packages that are not the same in the other, as the fields' own are written.
     """
 
     closure: frozenset[str] = frozenset()
@@ -83,11 +84,20 @@ def build_key(fields: BuildFields) -> str:
 
 def context_facts(context: Context, other: Context) -> Facts:
     """Return what explains a context's differences from another."""
-    theirs = {folder: part.sha256 for folder, part in other.parts.items()}
-    changed = (part for folder, part in context.parts.items() if part.sha256 != theirs.get(folder))
-    files = {entry.path: _line(entry, context) for part in changed for entry in part.files}
+    lines = {
+        entry.path: _line(entry, context)
+        for folder, part in context.parts.items()
+        for entry in _changed(part, other.parts.get(folder))
+    }
     lock = context.lock.facts(other.lock) if context.lock else {}
-    return Facts(frozenset(context.closure), context.ignored, files, lock)
+    return Facts(frozenset(context.closure), context.ignored, lines, lock)
+
+
+def _changed(part: Part, other: Part | None) -> Iterable[Entry]:
+    """Return the files of a package that are not the same in the other commit."""
+    if other is None:
+        return part.files
+    return () if part.sha256 == other.sha256 else set(part.files) - set(other.files)
 
 
 def _line(entry: Entry, context: Context) -> str:

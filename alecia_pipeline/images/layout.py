@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from alecia_pipeline.source.glob import matches
+from alecia_pipeline.source.glob import certain_part, matches
 from alecia_pipeline.source.tree import SUBMODULE, Entry, Tree, folder_of
 from alecia_pipeline.source.wildcards import STAR, joined
 from alecia_pipeline.source.workspace import Workspace
@@ -75,8 +75,14 @@ class Paths:
         wanted = tuple(patterns)
         if wanted not in self._known:
             deep = tuple(f"{pattern.rstrip('/')}/**" for pattern in wanted)
-            self._known[wanted] = frozenset(path for path in self.ordered if matches(path, (*wanted, *deep)))
+            places = {certain_part(pattern).rstrip("/") for pattern in wanted if not pattern.startswith("!")}
+            candidates = {path for place in places for path in (*self._at(place), *self.below(place or ROOT))}
+            self._known[wanted] = frozenset(path for path in candidates if matches(path, (*wanted, *deep)))
         return self._known[wanted]
+
+    def _at(self, path: str) -> Sequence[str]:
+        at = bisect_left(self.ordered, path)
+        return [path] if self.ordered[at : at + 1] == [path] else []
 
 
 def is_wildcard(source: str) -> bool:

@@ -84,6 +84,8 @@ class LockIndex:
     def after(self, lockfile: Lockfile) -> "LockIndex":
         """Return the index of the next lockfile."""
         moved = moved_between(self.lockfile, lockfile)
+        if moved:
+            lockfile.edges.update(_edges_still(self.lockfile, lockfile, moved))
         return LockIndex(lockfile, self.texts, self.slices if moved else {}, moved)
 
     def slice(self, importers: tuple[str, ...]) -> LockSlice:
@@ -145,6 +147,13 @@ def moved_between(before: Lockfile, after: Lockfile) -> Moved | None:
     keys = {*_other(before.packages, after.packages), *_other(before.snapshots, after.snapshots)}
     old, new = ({folder: block.raw for folder, block in lockfile.importers.items()} for lockfile in (before, after))
     return Moved(frozenset(keys), frozenset({*_other(old, new), *(new.keys() - old.keys())}))
+
+
+def _edges_still(before: Lockfile, after: Lockfile, moved: Moved) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the known edges of snapshots that have not moved, to snapshots that are still there."""
+    for key, needed in before.edges.items():
+        if key not in moved.keys and all(other in after.snapshots for other in needed):
+            yield key, needed
 
 
 def _other(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """The visible files of one package: a part that the contexts of many apps, and of many commits, have in common."""
 
 import hashlib
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -65,16 +66,17 @@ class Kept(Protocol):
         """Return what the files of each package name elsewhere, where files with this hash were looked at."""
         ...
 
-    def keep(self, packages: Mapping[str, str], leaving: Mapping[str, Sequence[Reference]]) -> None:
-        """Remember it; `packages`: package -> hash of its files."""
-        ...
-
     def files(self, packages: Iterable[str]) -> Mapping[str, Mapping[str, Sequence[Reference]]]:
         """Return the same for each file of the packages, by `file_key`, as they were when somebody looked last."""
         ...
 
-    def keep_files(self, packages: Mapping[str, Mapping[str, Sequence[Reference]]]) -> None:
-        """Remember them in place of those before."""
+    def keep(
+        self,
+        packages: Mapping[str, str],
+        leaving: Mapping[str, Sequence[Reference]],
+        by_file: Mapping[str, Mapping[str, Sequence[Reference]]],
+    ) -> None:
+        """Remember both; `packages`: package -> hash of its files."""
         ...
 
     def notes(self, oid: str) -> bytes | None:
@@ -103,6 +105,8 @@ class Memory:
         self._cuts: dict[tuple[int, tuple[Entry | None, ...]], Mapping[str, bytes]] = {}
         self._paths: Paths | None = None
         self._parts: dict[tuple[int, str, tuple[Entry, ...]], tuple[DockerIgnore, Part]] = {}
+        self._looked: set[str] = set()
+        self._all: dict[tuple[str, tuple[Entry, ...]], Sequence[Reference]] = {}
 
     def paths(self, tree: Tree) -> Paths:
         """Return the index of a tree's paths; most commits have those of the one before."""
@@ -167,31 +171,53 @@ class Memory:
         return {package: self._parts[key][1] for package, key in known.items()}
 
     def _leaving(self, tree: Tree, seen: Mapping[str, Sequence[Entry]]) -> Mapping[str, tuple[Reference, ...]]:
-        """Return what the visible files of each package name outside of it."""
-        hashes = {package: files_sha256(files) for package, files in seen.items()}
-        known = self._kept.leaving(hashes) if self._kept else {}
-        fresh = [package for package in seen if package not in known]
-        before = self._kept.files(fresh) if self._kept else {}
-        by_file = {package: self._by_file(tree, package, seen[package], before.get(package, {})) for package in fresh}
-        found = {
-            package: tuple(dict.fromkeys(reference for named in files.values() for reference in named))
-            for package, files in by_file.items()
-        }
-        if self._kept:
-            self._kept.keep({package: hashes[package] for package in fresh}, found)
-            self._kept.keep_files(by_file)
+        """Return what the visible files of each package name outside of it.
+
+        Of a package that changes again and again, what other runs have found out is asked for once.
+        """
+        hashes = {package: files_sha256(files) for package, files in seen.items() if package not in self._looked}
+        known = self._kept.leaving(hashes) if self._kept and hashes else {}
+        fresh = {package: seen[package] for package in hashes if package not in known}
+        self._learn(fresh)
+        new = {package: files for package, files in seen.items() if package not in known}
+        self.check(tree, itertools.chain.from_iterable(new.values()))
+        found = {package: self._named(tree, package, files) for package, files in new.items()}
+        if self._kept and fresh:
+            self._kept.keep({package: hashes[package] for package in fresh}, found, self._by_file(tree, fresh))
         return {**known, **found}
 
+    def _learn(self, packages: Mapping[str, Sequence[Entry]]) -> None:
+        """Take what another run has found out of the packages' files, none of which it has refused."""
+        self._looked |= packages.keys()
+        kept = self._kept.files(packages) if self._kept and packages else {}
+        for package, known in kept.items():
+            keys = ((entry, file_key(entry)) for entry in packages[package])
+            leaving = {entry: known[key] for entry, key in keys if key in known}
+            self.referenced.learn(package, leaving)
+            self._fit |= leaving.keys()
+
     def _by_file(
-        self, tree: Tree, package: str, seen: Sequence[Entry], known: Mapping[str, Sequence[Reference]]
-    ) -> dict[str, Sequence[Reference]]:
-        """Return what each file names elsewhere; only those are read that are new since another run looked."""
-        keys = [file_key(entry) for entry in seen]
-        self.check(tree, (entry for entry, key in zip(seen, keys, strict=True) if key not in known))
+        self, tree: Tree, packages: Mapping[str, Sequence[Entry]]
+    ) -> Mapping[str, Mapping[str, Sequence[Reference]]]:
+        leaving = self.referenced.leaving
         return {
-            key: known[key] if key in known else self.referenced.leaving(tree, entry, package)
-            for entry, key in zip(seen, keys, strict=True)
+            package: {file_key(entry): leaving(tree, entry, package) for entry in files}
+            for package, files in packages.items()
         }
+
+    def all_leaving(self, tree: Tree, packages: Mapping[str, tuple[Entry, ...]]) -> Mapping[str, Sequence[Reference]]:
+        """Return what the files of each package name outside of it, whether they are sent to builds or not."""
+        fresh = {package: files for package, files in packages.items() if (package, files) not in self._all}
+        hashes = {package: f"all {files_sha256(files)}" for package, files in fresh.items()}
+        known = self._kept.leaving(hashes) if self._kept and hashes else {}
+        found = {package: self._named(tree, package, fresh[package]) for package in fresh.keys() - known.keys()}
+        if self._kept and found:
+            self._kept.keep({package: hashes[package] for package in found}, found, {})
+        self._all.update(((package, packages[package]), named) for package, named in (*known.items(), *found.items()))
+        return {package: self._all[package, files] for package, files in packages.items()}
+
+    def _named(self, tree: Tree, package: str, files: Sequence[Entry]) -> tuple[Reference, ...]:
+        return tuple(dict.fromkeys(r for entry in files for r in self.referenced.leaving(tree, entry, package)))
 
     def check(self, tree: Tree, files: Iterable[Entry]) -> None:
         """Refuse what cannot be sent to a build. Raises UsageError."""

@@ -7,13 +7,14 @@ stylesheet's `url()` or a glob: what it names is in the context, so it cannot ma
 import posixpath
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from alecia_pipeline.errors import UsageError
 from alecia_pipeline.images.layout import ROOT, Layout
 from alecia_pipeline.images.turbo import TURBO_FILES, build_inputs
+from alecia_pipeline.source.glob import certain_part
 from alecia_pipeline.source.jsonc import parse_jsonc
 from alecia_pipeline.source.manifest import MANIFEST_FILE
 from alecia_pipeline.source.tree import Entry, Tree, folder_of
@@ -24,9 +25,6 @@ MAX_BYTES = 2_000_000
 _RELATIVE = re.compile(rb"[\"'`(]\s*!?((?:\.{1,2}/)+[^\"'`()\s*{}<>|;,?#]*)(.?)", re.DOTALL)
 _IN_SCRIPTS = re.compile(rb"((?:\.\./)+[\w./@-]+)()")
 """In package.json, where a path may stand in the midst of a command: `node ../../scripts/build.mjs`."""
-
-_CERTAIN = re.compile(r"[^/]*[*?\[{].*")
-"""What a glob goes on with after the folder that is certain."""
 
 _OPEN = frozenset({b"*", b"{"})
 _SOURCES = (".ts", ".tsx", ".d.ts", ".mts", ".cts")
@@ -62,9 +60,13 @@ class Referenced:
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], tuple[Reference, ...]] = {}
-        self._leaving: dict[tuple[Entry, str], tuple[Reference, ...]] = {}
+        self._leaving: dict[tuple[Entry, str], Sequence[Reference]] = {}
 
-    def leaving(self, tree: Tree, entry: Entry, package: str) -> tuple[Reference, ...]:
+    def learn(self, package: str, leaving: Mapping[Entry, Sequence[Reference]]) -> None:
+        """Take what another run has found out: file of a package -> what it names outside of it."""
+        self._leaving.update(((entry, package), named) for entry, named in leaving.items())
+
+    def leaving(self, tree: Tree, entry: Entry, package: str) -> Sequence[Reference]:
         """Return what a file of a package names outside of it, as paths from the repository's root."""
         known = self._leaving.get((entry, package))
         if known is None:
@@ -120,7 +122,7 @@ def _turbo(data: bytes) -> Iterator[Reference]:
     """Yield what a package's turbo.json names: by relative paths, and in the root as the input of its build."""
     yield from relative_paths(data)
     for item in build_inputs(_document(data) if b"$TURBO_ROOT$" in data else None):
-        certain = _CERTAIN.sub("", item)
+        certain = certain_part(item)
         yield Reference(f"/{certain}", open=certain != item)
 
 

@@ -1,12 +1,12 @@
 """Which workspace packages a change reaches: by their files, their part of the lockfile, or what they need."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 
 from alecia_pipeline.images.context import Snapshot
 from alecia_pipeline.images.layout import ROOT
 from alecia_pipeline.images.lock import changed_importers
-from alecia_pipeline.images.references import Search
+from alecia_pipeline.images.references import Reference, Search
 from alecia_pipeline.source.lockfile import LOCKFILE
 
 
@@ -37,12 +37,13 @@ def _by_root(after: Snapshot, changed: set[str]) -> Iterable[str]:
     """Return the packages that a changed file outside of every package reaches: all, if it is a root input."""
     if changed & after.roots:
         return after.workspace.packages.keys()
-    return [folder for folder in after.workspace.packages if changed and _names(after, folder, changed)]
+    if not changed:
+        return ()
+    leaving = after.memory.all_leaving(after.tree, after.layout.packages)
+    return [folder for folder in after.workspace.packages if _leads_to(after, folder, leaving.get(folder, ()), changed)]
 
 
-def _names(after: Snapshot, folder: str, changed: set[str]) -> bool:
-    """Tell whether the files of a package name a changed file, or one that does."""
-    known = after.memory.referenced
-    files = after.layout.packages.get(folder, ())
-    first = [reference for entry in files for reference in known.leaving(after.tree, entry, folder)]
-    return bool(first) and not changed.isdisjoint(Search(after.layout, frozenset({folder}), known).beyond(first, ()))
+def _leads_to(after: Snapshot, folder: str, leaving: Sequence[Reference], changed: set[str]) -> bool:
+    """Tell whether what a package names is a changed file, or names one."""
+    search = Search(after.layout, frozenset({folder}), after.memory.referenced)
+    return bool(leaving) and not changed.isdisjoint(search.beyond(leaving, ()))

@@ -21,6 +21,11 @@ def matches(path: str, patterns: Iterable[str]) -> bool:
     return wanted
 
 
+def certain_part(pattern: str) -> str:
+    """Return what every path that a pattern matches begins with: whole folders, with a slash behind, or all of it."""
+    return _UNCERTAIN.sub("", pattern.removeprefix("./"))
+
+
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str) -> re.Pattern[str]:
     clean = pattern.removeprefix("./").rstrip("/") or "."
@@ -54,6 +59,7 @@ def _regex(pattern: str) -> str:
     return joined(pieces, _DEEP, f"{_DEEP}?")
 
 
+_UNCERTAIN = re.compile(r"[^/]*[*?\[{\\].*", re.DOTALL)
 _DEEP = r"(?:(?!\.)[^/]+/)*"
 _TOKEN = re.compile(r"\*+|\?|\[[!^]?\]?[^\]/]*\]|\\.|.", re.DOTALL)
 

@@ -148,8 +148,10 @@ def importers_reaching(lockfile: Lockfile, keys: Iterable[str]) -> frozenset[str
         return frozenset()
     needed_by: dict[str, list[str]] = {}
     for key, block in lockfile.snapshots.items():
-        for name, version in _needs(block):
-            needed_by.setdefault(_found(lockfile, name, version) or "", []).append(key)
+        known = lockfile.edges.get(key)
+        needs = known or ((_found(lockfile, name, version) or "") for name, version in _needs(block))
+        for needed in needs:
+            needed_by.setdefault(needed, []).append(key)
     seen = set(queue)
     while queue:
         fresh = [key for key in needed_by.get(queue.pop(), ()) if key not in seen]

@@ -1,3 +1,4 @@
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def test_another_run_reads_no_file(tmp_path: Path) -> None:
 
 def test_other_files_and_another_package_are_looked_at(tmp_path: Path) -> None:
     kept = RememberedParts(Cache(tmp_path / "c"))
-    kept.keep({"a": "1", "c": "3"}, {"a": [], "c": [Reference("d", open=True)]})
+    kept.keep({"a": "1", "c": "3"}, {"a": [], "c": [Reference("d", open=True)]}, {})
     assert kept.leaving({"a": "1", "c": "3"}) == {"a": (), "c": (Reference("d", open=True),)}
     assert kept.leaving({"a": "2", "b": "1"}) == {}
 
@@ -85,6 +86,35 @@ def test_a_lockfile_is_learned_from_the_notes_of_another_run(tmp_path: Path, mon
     third = Memory(RememberedParts(Cache(tmp_path / "c"))).lockfile(changed)
     assert third != first
     assert third == parse_lockfile(changed.read("pnpm-lock.yaml"), "pnpm-lock.yaml")
+
+
+def test_of_all_files_another_run_reads_none_and_none_counts_as_fit_to_be_sent(tmp_path: Path) -> None:
+    files = {"a/x.ts": 'import "../b";', "a/.npmrc": "//r.example/:_authToken=npm_abc"}
+    tree = DictTree(files)
+    packages = {"a": tuple(tree.entries.values())}
+    first = Memory(RememberedParts(Cache(tmp_path / "c"))).all_leaving(tree, packages)
+    assert first == {"a": (Reference("b", open=False),)}
+    memory = Memory(RememberedParts(Cache(tmp_path / "c")))
+    assert memory.all_leaving(Unread(files), packages) == first
+    assert memory.all_leaving(Unread(files), packages) == first
+    with pytest.raises(UsageError, match="token"):
+        memory.parts(tree, NOTHING, packages)
+
+
+def test_a_package_that_changes_again_is_asked_for_once(tmp_path: Path) -> None:
+    asked: list[object] = []
+
+    class Watched(Cache):
+        def get(self, keys: Sequence[bytes]) -> Mapping[bytes, bytes]:
+            asked.append(keys)
+            return super().get(keys)
+
+    memory = Memory(RememberedParts(Watched(tmp_path / "c")))
+    for name in "bcd":
+        tree = DictTree({"a/x.ts": f'import "../{name}";'})
+        part = memory.parts(tree, NOTHING, {"a": tuple(tree.entries.values())})["a"]
+        assert part.leaving == (Reference(name, open=False),)
+    assert len(asked) == 2
 
 
 def test_what_is_refused_is_refused_again(tmp_path: Path) -> None:

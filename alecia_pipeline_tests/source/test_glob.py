@@ -1,6 +1,6 @@
 import pytest
 
-from alecia_pipeline.source.glob import MAX_ALTERNATIVES, expand_braces, matches
+from alecia_pipeline.source.glob import MAX_ALTERNATIVES, certain_part, expand_braces, matches
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,15 @@ from alecia_pipeline.source.glob import MAX_ALTERNATIVES, expand_braces, matches
 def test_patterns(pattern: str, hits: list[str], misses: list[str]) -> None:
     assert [path for path in hits if not matches(path, [pattern])] == []
     assert [path for path in misses if matches(path, [pattern])] == []
+    assert all(path.startswith(certain_part(pattern).rstrip("/")) for path in hits)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "part"),
+    [("./a/b/*.ts", "a/b/"), ("a/b", "a/b"), ("a/b*/c", "a/"), ("*", ""), ("a/{b,c}/d", "a/"), (r"a/b\*", "a/")],
+)
+def test_what_every_match_begins_with(pattern: str, part: str) -> None:
+    assert certain_part(pattern) == part
 
 
 def test_a_negation_wins_wherever_it_stands() -> None:
