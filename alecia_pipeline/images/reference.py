@@ -7,6 +7,8 @@ from alecia_pipeline.errors import UsageError
 
 _NAME = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*")
 
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
 KEY_TAG_DIGITS = 40
 """A tag holds 128 characters; 160 bits of the key are more than enough and readable in a list."""
 
@@ -45,6 +47,11 @@ def image_repository(registry: str, app: str) -> Repository:
 
 def _is_host(text: str) -> bool:
     return bool(text) and ("." in text or ":" in text or text == "localhost")
+
+
+def is_digest(text: str) -> bool:
+    """Tell whether text is a digest as images have it: what it names can never be something else."""
+    return _DIGEST.fullmatch(text) is not None
 
 
 def key_tag(key: str) -> str:
