@@ -45,6 +45,10 @@ class Commits:
         """Return the 40 hex digits of the commit that `rev` names. Raises UsageError."""
         return str(_commit(self._repository, self._repo, rev).id)
 
+    def subject(self, rev: str) -> str:
+        """Return the first line of a commit's message. Raises UsageError."""
+        return _commit(self._repository, self._repo, rev).message.strip().partition("\n")[0]
+
     def tree(self, rev: str) -> "CommitTree":
         """Return the tree of a revision. Raises UsageError."""
         return CommitTree(self._repository, _commit(self._repository, self._repo, rev), self._listings)
@@ -65,7 +69,7 @@ class Listings:
         known = folder, prefix
         if known not in self._known:
             found = tuple(self._listed(folder, prefix))
-            if any(entry.mode == ABSENT for entry in found):  # a later fetch may bring it
+            if any(entry.is_absent for entry in found):  # a later fetch may bring it
                 return found
             if len(self._known) >= LISTINGS_KEPT:
                 self._known.clear()
@@ -86,7 +90,7 @@ class Listings:
                 yield from self.below(oid, f"{path}/")
             else:
                 is_here = raw == SUBMODULE or self._repository.odb.exists(oid)
-                yield Entry(path, _mode(raw) if is_here else ABSENT, oid)
+                yield Entry(path, _mode(raw) + (0 if is_here else ABSENT), oid)
 
 
 def _mode(raw: int) -> int:
@@ -111,14 +115,24 @@ class CommitTree:
 
     @cached_property
     def entries(self) -> Mapping[str, Entry]:
-        """Every path of the commit, in path order. Raises UsageError for a path that no build can hold."""
-        found = {entry.path: entry for entry in self._listings.below(str(self._commit.tree_id))}
+        """Every path of the commit, in path order.
+
+        Raises UsageError for a path that no build can hold, and for a folder that this clone lacks.
+        """
+        try:
+            found = {entry.path: entry for entry in self._listings.below(str(self._commit.tree_id))}
+        except (KeyError, pygit2.GitError) as error:
+            raise _lost("the commit's folders", str(self.commit), str(error)) from error
         return {path: found[path] for path in sorted(found)}
 
     def read(self, path: str) -> bytes:
         """Return a file's bytes. Raises KeyError for a path that is not a file, UsageError for one that is absent."""
         # Not by the repository's []: it looks an id up as a prefix and makes an object, which takes half as long again.
-        kind, data = self._repository.read(pygit2.Oid(hex=self._present(path)))
+        oid = pygit2.Oid(hex=self._present(path))
+        try:
+            kind, data = self._repository.read(oid)
+        except pygit2.GitError as error:
+            raise _lost(path, f"{self.commit}:{path}", str(error)) from error
         if kind != ObjectType.BLOB:  # pragma: no cover - an entry is a blob, or a submodule (KeyError)
             raise KeyError(path)
         return bytes(data)
@@ -130,13 +144,8 @@ class CommitTree:
 
     def _present(self, path: str) -> str:
         entry = self.entries[path]
-        if entry.mode == ABSENT:
-            raise UsageError(
-                f"this clone has no content for {path}",
-                where=f"{self.commit}:{path}",
-                why="it is a partial clone, or an object was lost",
-                fix="git fetch --refetch --no-filter",
-            )
+        if entry.is_absent:
+            raise _lost(path, f"{self.commit}:{path}", "it is a partial clone, or an object was lost")
         return entry.oid
 
 
@@ -223,6 +232,12 @@ def _sorted(entries: Iterable[Entry]) -> Mapping[str, Entry]:
         if not path.isascii() and any("\ud800" <= letter <= "\udfff" for letter in path):
             raise _unusable(ascii(path), "its name is not UTF-8")
     return dict(sorted(found.items()))
+
+
+def _lost(what: str, where: str, why: str) -> UsageError:
+    return UsageError(
+        f"this clone has no content for {what}", where=where, why=why, fix="git fetch --refetch --no-filter"
+    )
 
 
 def _unusable(where: str | None, why: str) -> UsageError:

@@ -100,7 +100,7 @@ def render(runner: Runner, environment: str, commit: str, host: RemoteHost) -> R
     config = runner.config.environment(environment)
     commit = resolve(runner.repo, commit)
     tree = open_commit(runner.repo, commit)
-    workspace = read_workspace(tree)
+    workspace = read_workspace(tree, tolerant=True)
     apps = {app.name: app for app in discover_apps(tree, workspace, commit_config(tree))}
     compose = _compose(tree, config.compose)
     state = read_host_state(host, config, runner.redactor)

@@ -62,7 +62,7 @@ def test_a_file_that_the_clone_lacks_is_known_and_cannot_be_read(repository: Rep
     oid = git(folder, "rev-parse", "HEAD:c")
     (folder / ".git/objects" / oid[:2] / oid[2:]).unlink()
     tree = open_commit(folder, "HEAD")
-    assert [path for path, entry in tree.entries.items() if entry.mode == ABSENT] == ["c"]
+    assert [path for path, entry in tree.entries.items() if entry.is_absent] == ["c"]
     assert not tree.entries["c"].is_file
     with pytest.raises(UsageError, match="this clone has no content for c") as caught:
         tree.read("c")
