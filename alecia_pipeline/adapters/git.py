@@ -132,6 +132,8 @@ class CommitTree:
         try:
             kind, data = self._repository.read(oid)
         except pygit2.GitError as error:
+            if self.entries[path].mode == SUBMODULE:
+                raise KeyError(path) from error
             raise _lost(path, f"{self.commit}:{path}", str(error)) from error
         if kind != ObjectType.BLOB:  # pragma: no cover - an entry is a blob, or a submodule (KeyError)
             raise KeyError(path)

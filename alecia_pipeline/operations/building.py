@@ -57,6 +57,10 @@ class ImageBuilder:
     ) -> None:
         self.close()
 
+    def extend(self, plan: Plan) -> None:
+        """Go on with a plan of the same commit and environment that has more apps."""
+        self._plan = plan
+
     def start(self, apps: Iterable[str]) -> None:
         """Begin the images of these apps, as many at a time as the configuration allows. Each is begun once."""
         for name in apps:

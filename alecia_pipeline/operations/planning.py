@@ -153,6 +153,8 @@ class Planner:
             asked = Question(self._runner, name, [app for app in planned if isinstance(app, Keyed)], known)
             known = asked.ask_once(registry) if to_look else asked.ask(registry)
         scope = _scope(self._runner, view, past.commit, environment, since)
+        if apps is None and past.commit:
+            scope = replace(scope, packages_affected=affected_packages(past.commit.snapshot, view.snapshot))
         scope = replace(scope, subject=self._commits.subject(view.commit))
         return assemble_plan(scope, planned, known, time.monotonic() - started)
 
@@ -233,7 +235,7 @@ def _scope(
         commit=view.commit,
         since=before.commit if before and since else None,
         environment=environment,
-        packages_affected=affected_packages(before.snapshot, view.snapshot) if before else None,
+        packages_affected=None,
         migrations=new_migrations(migrations.dir, tree, old) if migrations else (),
         services=changed_services(compose, tree, old) if old or environment else (),
     )

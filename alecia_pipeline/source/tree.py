@@ -12,7 +12,7 @@ ABSENT = 1 << 20
 
 
 class Entry(NamedTuple):
-    """One path of a tree: `mode` is one of the four above, or one with ABSENT, `oid` the hex id of the blob (or commit)."""
+    """One path of a tree: `mode` is one of those above, or ABSENT and one; `oid`: the hex id of blob or commit."""
 
     path: str
     mode: int

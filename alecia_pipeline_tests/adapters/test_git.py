@@ -15,7 +15,7 @@ from alecia_pipeline.adapters.git import (
     resolve,
 )
 from alecia_pipeline.errors import UsageError
-from alecia_pipeline.source.tree import ABSENT, EXECUTABLE, SUBMODULE, SYMLINK
+from alecia_pipeline.source.tree import EXECUTABLE, SUBMODULE, SYMLINK
 from alecia_pipeline_tests.conftest import Repository, git, write
 from alecia_pipeline_tests.trees import DictTree
 
