@@ -49,6 +49,15 @@ def _is_host(text: str) -> bool:
     return bool(text) and ("." in text or ":" in text or text == "localhost")
 
 
+def pinned_image(reference: str) -> tuple[Repository, str]:
+    """Return repository and digest of host/name@sha256:…. Raises ValueError for what names no image by its digest."""
+    place, _, digest = reference.partition("@")
+    host, _, name = place.partition("/")
+    if not name or not is_digest(digest):
+        raise ValueError(f"{reference!r} names no image by its digest")
+    return Repository(host, name), digest
+
+
 def is_digest(text: str) -> bool:
     """Tell whether text is a digest as images have it: what it names can never be something else."""
     return _DIGEST.fullmatch(text) is not None

@@ -152,7 +152,7 @@ class Planner:
 
             asked = Question(self._runner, name, [app for app in planned if isinstance(app, Keyed)], known)
             known = asked.ask_once(registry) if to_look else asked.ask(registry)
-        scope = _scope(self._runner, view, past.commit, environment, since)
+        scope = _scope(self._runner, view, past, environment)
         if apps is None and past.commit:
             scope = replace(scope, packages_affected=affected_packages(past.commit.snapshot, view.snapshot))
         scope = replace(scope, subject=self._commits.subject(view.commit))
@@ -197,6 +197,8 @@ class _Past:
         self._commits = {name: app.commit for name, app in live.apps.items()} if live else {}
         self._since = planner.read(since) if since else None
         self.commit = self._since or (self._read(live.commit) if live else None)
+        self.since = self._since.commit if self._since else None
+        self.applied = live.migrations.applied if live else None
 
     def known(self, name: str, environment: str | None) -> Known:
         """Return an app as it was: nothing when it was none, or its commit is not in this clone any more."""
@@ -224,18 +226,16 @@ def registry_name(runner: Runner, view: CommitView) -> str | None:
     return runner.config.registry or view.config.registry
 
 
-def _scope(
-    runner: Runner, view: CommitView, before: CommitView | None, environment: str | None, since: str | None
-) -> Scope:
+def _scope(runner: Runner, view: CommitView, past: _Past, environment: str | None) -> Scope:
     migrations = runner.config.migrations or view.config.migrations
     compose = runner.config.environment(environment).compose if environment else COMPOSE_FILE
     tree = view.snapshot.tree
-    old = before.snapshot.tree if before else None
+    old = past.commit.snapshot.tree if past.commit else None
     return Scope(
         commit=view.commit,
-        since=before.commit if before and since else None,
+        since=past.since,
         environment=environment,
         packages_affected=None,
-        migrations=new_migrations(migrations.dir, tree, old) if migrations else (),
+        migrations=new_migrations(migrations.dir, tree, old, past.applied) if migrations else (),
         services=changed_services(compose, tree, old) if old or environment else (),
     )

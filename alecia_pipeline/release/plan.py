@@ -104,10 +104,15 @@ def refuse(unplanned: Unplanned, known: Known) -> AppPlan:
         key="",
         previous_key=known.before.key if known.before else None,
         action="build",
-        causes=(Cause(kind="unknown", what=problem.where or app.name, detail=problem.why or problem.what),),
+        causes=(Cause(kind="unknown", what=app.name, detail=_sentence(problem)),),
         image=None,
         problem=problem,
     )
+
+
+def _sentence(problem: Problem) -> str:
+    place = f" ({problem.where})" if problem.where and problem.where not in problem.what else ""
+    return f"{problem.what}{place}" + (f": {problem.why}" if problem.why else "")
 
 
 def decide(keyed: Keyed, known: Known, *, since: str | None) -> AppPlan:
