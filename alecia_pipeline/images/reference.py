@@ -68,6 +68,19 @@ def key_tag(key: str) -> str:
     return f"key-{key[:KEY_TAG_DIGITS]}"
 
 
+def commit_tag(commit: str, environment: str | None) -> str:
+    """Return the tag of the image that was made last from a commit. `environment`: whose build arguments it has.
+
+    It is for people and for a registry's clean-up; nothing is decided by it.
+    """
+    return f"commit-{commit}" + (f"-{environment}" if environment else "")
+
+
+def environment_tag(environment: str) -> str:
+    """Return the tag of the image that an environment runs. It is for people, and for a registry's clean-up."""
+    return f"env-{environment}"
+
+
 HUB = "docker.io"
 _HUB_API = "registry-1.docker.io"
 _HUB_LOGIN = "https://index.docker.io/v1/"

@@ -1,6 +1,7 @@
 """The plans of one run, each made once: keys are pure, and asking the registry twice could give two answers."""
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from alecia_pipeline.errors import OutsideError, UsageError
 from alecia_pipeline.operations.planning import Planner
@@ -18,8 +19,12 @@ class Plans:
         self._runner = runner
         self._plans: dict[tuple[str, str | None], Plan] = {}
         self._failed: dict[tuple[str, str | None], OutsideError] = {}
-        self._planner = Planner(runner)
         self._compared: dict[tuple[str, str, str | None, str], tuple[Cause, ...]] = {}
+
+    @cached_property
+    def _planner(self) -> Planner:
+        """Made when it is asked for: a rollback plans nothing."""
+        return Planner(self._runner)
 
     def plan(self, commit: str, environment: str | None, apps: Sequence[str]) -> Plan:
         """Return the plan of these apps, and of those that were asked for before. Raises as the planner does."""
