@@ -3,9 +3,10 @@
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pygit2
 from pygit2.enums import FileStatus, ObjectType, Option
@@ -128,21 +129,25 @@ class CommitTree:
     def read(self, path: str) -> bytes:
         """Return a file's bytes. Raises KeyError for a path that is not a file, UsageError for one that is absent."""
         # Not by the repository's []: it looks an id up as a prefix and makes an object, which takes half as long again.
-        oid = pygit2.Oid(hex=self._present(path))
-        try:
-            kind, data = self._repository.read(oid)
-        except pygit2.GitError as error:
-            if self.entries[path].mode == SUBMODULE:
-                raise KeyError(path) from error
-            raise _lost(path, f"{self.commit}:{path}", str(error)) from error
+        kind, data = self._from(path, self._repository.read)
         if kind != ObjectType.BLOB:  # pragma: no cover - an entry is a blob, or a submodule (KeyError)
             raise KeyError(path)
         return bytes(data)
 
     def size(self, path: str) -> int:
         """Return a file's size in bytes. Raises as `read` does."""
-        _, size = self._repository.odb.read_header(self._present(path))
+        _, size = self._from(path, self._repository.odb.read_header)
         return int(size)
+
+    def _from(self, path: str, read: Callable[[pygit2.Oid], tuple[Any, Any]]) -> tuple[Any, Any]:
+        """Read an entry's object. Raises UsageError for one that is absent or damaged."""
+        oid = pygit2.Oid(hex=self._present(path))
+        try:
+            return read(oid)
+        except pygit2.GitError as error:
+            if self.entries[path].mode == SUBMODULE:
+                raise KeyError(path) from error
+            raise _lost(path, f"{self.commit}:{path}", str(error)) from error
 
     def _present(self, path: str) -> str:
         entry = self.entries[path]
