@@ -60,6 +60,14 @@ class Upload:
 
     def _continue(self, there: int) -> None:
         """Send what is not there; should the registry not take it after all, the next attempt begins anew."""
+        status = self._send_rest(there) if there < self._blob.size else httpx.codes.ACCEPTED
+        if status == httpx.codes.ACCEPTED:
+            status = self._close(b"").status_code
+        if status != httpx.codes.CREATED:
+            self._session = None
+            raise TransientError(f"HTTP {status} for the rest of an upload")
+
+    def _send_rest(self, there: int) -> int:
         headers = {
             **_BYTES,
             "Content-Length": str(self._blob.size - there),
@@ -68,10 +76,7 @@ class Upload:
         body = _Body(self._chunks, self._blob, there)
         sent = self._client.once(Request("PATCH", str(self._session), headers=headers, content=body))
         self._move(sent)
-        done = self._close(b"") if sent.status_code == httpx.codes.ACCEPTED else sent
-        if done.status_code != httpx.codes.CREATED:
-            self._session = None
-            raise TransientError(f"HTTP {done.status_code} for the rest of an upload")
+        return sent.status_code
 
     def _begin(self) -> bool:
         """Open a session; return False when nothing has to be sent, because the blob was mounted."""

@@ -172,6 +172,18 @@ def test_a_lost_upload_goes_on_where_the_registry_says_that_it_stopped(
     assert tries[-1] == sent
 
 
+def test_a_lost_upload_that_came_whole_is_closed_and_sends_nothing_more(connect: Connect, tmp_path: Path) -> None:
+    server = RegistryServer(cuts=[4000], keeps=True)
+    image = OciLayout(write_image(tmp_path / "one", b"base" * 1000))
+    server.blobs["alecia/website", image.blobs[0].digest] = b"the config is there"
+    with connect(server) as registry:
+        registry.push(WEBSITE, image)
+    assert server.blobs["alecia/website", LAYER] == b"base" * 1000
+    sent = [request.split()[0] for request in server.requests if "/uploads/" in request]
+    assert sent == ["POST", "PUT", "GET", "PUT"]
+    assert server.received == 4000
+
+
 @pytest.mark.parametrize(("cut", "keeps"), [(3000, False), (0, True), (1, True)])
 def test_a_lost_upload_of_which_the_registry_keeps_nothing_begins_anew(
     connect: Connect, tmp_path: Path, cut: int, *, keeps: bool
