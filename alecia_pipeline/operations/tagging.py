@@ -2,7 +2,7 @@
 
 Nothing is decided by them, so one that cannot be set is told and stops nothing. A tag is a manifest under a further
 name: no layer is sent. They are set when an image is built and when a release is confirmed, never by a run that changes
-nothing (docs/decisions/0012-tags.md).
+nothing (docs/decisions/0013-tags.md).
 """
 
 from collections.abc import Iterator, Sequence
