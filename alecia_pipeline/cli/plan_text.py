@@ -10,6 +10,7 @@ from rich.text import Text
 from alecia_pipeline.images.layers import MEGABYTE
 from alecia_pipeline.images.reference import DIGEST_DIGITS, pinned_image
 from alecia_pipeline.release.model import AppPlan, Cause, Plan
+from alecia_pipeline.release.plan import COMMIT_DIGITS
 
 SHOWN_CAUSES = 5
 """Of an app; how many more there are is said."""
@@ -17,7 +18,6 @@ SHOWN_CAUSES = 5
 SHOWN_NAMES = 12
 """Of packages, SQL files and services."""
 
-COMMIT_DIGITS = 12
 KEY_DIGITS = 12
 
 _DIGEST = re.compile("sha256:[0-9a-f]{64}")

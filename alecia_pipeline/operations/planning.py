@@ -28,8 +28,6 @@ from alecia_pipeline.source.workspace import read_workspace
 COMPOSE_FILE = "docker-compose.production.yml"
 """Where no environment says otherwise."""
 
-QUESTIONS_AT_A_TIME = 8
-
 COMMITS_KEPT = 16
 """In memory, of each planner; one of 5,000 files takes about 5 MB."""
 
@@ -152,10 +150,9 @@ class Planner:
 
             asked = Question(self._runner, name, [app for app in planned if isinstance(app, Keyed)], known)
             known = asked.ask_once(registry) if to_look else asked.ask(registry)
-        scope = _scope(self._runner, view, past, environment)
-        if apps is None and past.commit:
-            scope = replace(scope, packages_affected=affected_packages(past.commit.snapshot, view.snapshot))
-        scope = replace(scope, subject=self._commits.subject(view.commit))
+        affected = affected_packages(past.commit.snapshot, view.snapshot) if apps is None and past.commit else None
+        subject = self._commits.subject(view.commit)
+        scope = replace(_scope(self._runner, view, past, environment), packages_affected=affected, subject=subject)
         return assemble_plan(scope, planned, known, time.monotonic() - started)
 
     def _all(self, view: CommitView, apps: Sequence[App], environment: str | None) -> list[Keyed]:
@@ -164,14 +161,15 @@ class Planner:
     def _attempts(self, view: CommitView, apps: Sequence[App], environment: str | None) -> list[Keyed | Unplanned]:
         """Plan the apps that can be planned. Raises UsageError when none can."""
         found: list[Keyed | Unplanned] = []
+        errors: list[UsageError] = []
         for app in apps:
             try:
                 found.append(self.keyed(view, app, environment))
             except UsageError as error:
                 found.append(Unplanned(app, Problem(what=error.what, where=error.where, why=error.why, fix=error.fix)))
-                first = error
-        if found and not any(isinstance(app, Keyed) for app in found):
-            raise first
+                errors.append(error)
+        if errors and len(errors) == len(found):
+            raise errors[0]
         return found
 
     def read(self, rev: str) -> CommitView:
