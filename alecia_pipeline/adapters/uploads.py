@@ -1,6 +1,5 @@
 """Sending one blob to a registry: mounted, whole, or from where a lost connection left it."""
 
-import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -115,9 +114,7 @@ class _Body:
 
     def __iter__(self) -> Iterator[bytes]:
         left = self.skipped
-        pieces = iter(self.chunks(self.blob.digest))
-        for piece in pieces:
+        for piece in self.chunks(self.blob.digest):
             if len(piece) > left:
-                return itertools.chain((piece[left:],), pieces)
-            left -= len(piece)
-        return iter(())
+                yield piece[left:]
+            left = max(0, left - len(piece))

@@ -4,7 +4,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from alecia_pipeline.adapters.oci_layout import OciLayout
+from alecia_pipeline.adapters.oci_layout import CHUNK_BYTES, OciLayout
 from alecia_pipeline.adapters.registry import Registry
 from alecia_pipeline.adapters.registry_http import RegistryClient, Request
 from alecia_pipeline.adapters.registry_login import Login
@@ -170,6 +170,18 @@ def test_a_lost_upload_goes_on_where_the_registry_says_that_it_stopped(
     tries = [whole, *(whole - sum(cuts[: n + 1]) for n in range(len(cuts)))]
     assert server.received == sum(tries)
     assert tries[-1] == sent
+
+
+def test_the_rest_of_a_large_upload_begins_within_a_piece_of_the_file(connect: Connect, tmp_path: Path) -> None:
+    data = bytes(range(250)) * 12_000
+    assert len(data) > 2 * CHUNK_BYTES
+    server = RegistryServer(cuts=[CHUNK_BYTES + 77], keeps=True)
+    image = OciLayout(write_image(tmp_path / "one", data))
+    server.blobs["alecia/website", image.blobs[0].digest] = b"the config is there"
+    with connect(server) as registry:
+        registry.push(WEBSITE, image)
+    assert server.blobs["alecia/website", digest_of(data)] == data
+    assert server.received == 2 * len(data) - CHUNK_BYTES - 77
 
 
 def test_a_lost_upload_that_came_whole_is_closed_and_sends_nothing_more(connect: Connect, tmp_path: Path) -> None:
