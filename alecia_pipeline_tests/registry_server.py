@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 
+import httpx
+
 Start = Callable[[str, list[tuple[str, str]]], Any]
 Answer = tuple[str, dict[str, str], bytes]
 
@@ -46,7 +48,8 @@ def described(manifest: bytes) -> dict[str, Any]:
 class RegistryServer:
     """State and behaviour. `scheme`: None, basic or bearer; `failures`: answers given before the right ones.
 
-    `has_referrers`: the API of OCI 1.1, in pages of `page`; `elsewhere`: blobs are given by a redirect.
+    `has_referrers`: the API of OCI 1.1, in pages of `page`; `elsewhere`: blobs are given by a redirect. `cuts`: after
+    how many bytes the connection is lost, upload by upload; `keeps`: one can go on from there.
     """
 
     scheme: str | None = None
@@ -63,14 +66,30 @@ class RegistryServer:
     page: int = 100
     elsewhere: bool = False
     types: dict[str, str] = field(default_factory=dict)
+    cuts: list[int] = field(default_factory=list)
+    keeps: bool = False
+    sessions: dict[str, bytes] = field(default_factory=dict)
+    received: int = 0
 
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
-        body = environ["wsgi.input"].read()
         self.requests.append(f"{method} {path}")
+        body = self._body(method, path, environ)
         status, headers, data = self._answer(method, path, body, environ)
         start(status, list(headers.items()))
         return [b"" if method == "HEAD" else data]
+
+    def _body(self, method: str, path: str, environ: dict[str, Any]) -> bytes:
+        """Return a request's body; an upload's may break off, of which only a registry that keeps it knows more."""
+        body: bytes = environ["wsgi.input"].read()
+        if "/uploads/" in path and method in {"PUT", "PATCH"} and body:
+            self.received += len(body)
+            if self.cuts:
+                body = body[: self.cuts.pop(0)]
+                if self.keeps:
+                    self.sessions[path] += body
+                raise httpx.WriteError("the connection was lost")
+        return body
 
     def _answer(self, method: str, path: str, body: bytes, environ: dict[str, Any]) -> Answer:
         authorization = environ.get("HTTP_AUTHORIZATION", "")
@@ -96,14 +115,26 @@ class RegistryServer:
         name, rest = path.removeprefix("/v2/").split("/blobs/")
         if method == "HEAD":
             return ("200 OK" if (name, rest) in self.blobs else "404 Not Found"), {}, b""
-        if method == "GET":
-            return self._blob(name, rest, query)
         if method == "POST":
             return self._begin(name, query)
-        assert digest_of(body) == query["digest"]
-        assert query["state"] == "s"
-        self.blobs[name, query["digest"]] = body
-        return "201 Created", {}, b""
+        if rest.startswith("uploads/"):
+            assert query["state"] == "s"
+            return self._upload(method, path, body, query)
+        return self._blob(name, rest, query)
+
+    def _upload(self, method: str, path: str, body: bytes, query: dict[str, str]) -> Answer:
+        if method == "GET" and not self.keeps:
+            return "404 Not Found", {}, b'{"errors": [{"code": "BLOB_UPLOAD_INVALID"}]}'
+        self.sessions[path] += body
+        if method == "PUT":
+            data = self.sessions.pop(path)
+            if digest_of(data) != query["digest"]:
+                return "400 Bad Request", {}, b'{"errors": [{"code": "DIGEST_INVALID"}]}'
+            self.blobs[path.removeprefix("/v2/").partition("/blobs/")[0], query["digest"]] = data
+            return "201 Created", {}, b""
+        status = "204 No Content" if method == "GET" else "202 Accepted"
+        end = max(0, len(self.sessions[path]) - 1)
+        return status, {"Range": f"0-{end}", "Location": f"{path}?state=s"}, b""
 
     def _manifest(self, name: str, reference: str) -> Answer:
         data = self.manifests.get((name, reference))
@@ -131,7 +162,7 @@ class RegistryServer:
     def _put_manifest(self, name: str, reference: str, body: bytes) -> Answer:
         if self.on_put:
             self.on_put(name, reference)
-        if reference.startswith("sha256-"):  # a list of attachments is written again and again, an image's tag never
+        if not reference.startswith("key-"):  # other tags move
             self.manifests[name, reference] = body
         self.manifests.setdefault((name, reference), body)
         self.manifests[name, digest_of(body)] = body
@@ -143,4 +174,6 @@ class RegistryServer:
         if held is not None:
             self.blobs[name, query["mount"]] = held
             return "201 Created", {}, b""
-        return "202 Accepted", {"Location": f"/v2/{name}/blobs/uploads/1?state=s"}, b""
+        place = f"/v2/{name}/blobs/uploads/{self.requests.count(f'POST /v2/{name}/blobs/uploads/')}"
+        self.sessions[place] = b""
+        return "202 Accepted", {"Location": f"{place}?state=s"}, b""

@@ -3,9 +3,10 @@
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pygit2
 from pygit2.enums import FileStatus, ObjectType, Option
@@ -45,6 +46,10 @@ class Commits:
         """Return the 40 hex digits of the commit that `rev` names. Raises UsageError."""
         return str(_commit(self._repository, self._repo, rev).id)
 
+    def subject(self, rev: str) -> str:
+        """Return the first line of a commit's message. Raises UsageError."""
+        return _commit(self._repository, self._repo, rev).message.strip().partition("\n")[0]
+
     def tree(self, rev: str) -> "CommitTree":
         """Return the tree of a revision. Raises UsageError."""
         return CommitTree(self._repository, _commit(self._repository, self._repo, rev), self._listings)
@@ -65,7 +70,7 @@ class Listings:
         known = folder, prefix
         if known not in self._known:
             found = tuple(self._listed(folder, prefix))
-            if any(entry.mode == ABSENT for entry in found):  # a later fetch may bring it
+            if any(entry.is_absent for entry in found):  # a later fetch may bring it
                 return found
             if len(self._known) >= LISTINGS_KEPT:
                 self._known.clear()
@@ -86,7 +91,7 @@ class Listings:
                 yield from self.below(oid, f"{path}/")
             else:
                 is_here = raw == SUBMODULE or self._repository.odb.exists(oid)
-                yield Entry(path, _mode(raw) if is_here else ABSENT, oid)
+                yield Entry(path, _mode(raw) + (0 if is_here else ABSENT), oid)
 
 
 def _mode(raw: int) -> int:
@@ -111,32 +116,43 @@ class CommitTree:
 
     @cached_property
     def entries(self) -> Mapping[str, Entry]:
-        """Every path of the commit, in path order. Raises UsageError for a path that no build can hold."""
-        found = {entry.path: entry for entry in self._listings.below(str(self._commit.tree_id))}
+        """Every path of the commit, in path order.
+
+        Raises UsageError for a path that no build can hold, and for a folder that this clone lacks.
+        """
+        try:
+            found = {entry.path: entry for entry in self._listings.below(str(self._commit.tree_id))}
+        except (KeyError, pygit2.GitError) as error:
+            raise _lost("the commit's folders", str(self.commit), str(error)) from error
         return {path: found[path] for path in sorted(found)}
 
     def read(self, path: str) -> bytes:
         """Return a file's bytes. Raises KeyError for a path that is not a file, UsageError for one that is absent."""
         # Not by the repository's []: it looks an id up as a prefix and makes an object, which takes half as long again.
-        kind, data = self._repository.read(pygit2.Oid(hex=self._present(path)))
+        kind, data = self._from(path, self._repository.read)
         if kind != ObjectType.BLOB:  # pragma: no cover - an entry is a blob, or a submodule (KeyError)
             raise KeyError(path)
         return bytes(data)
 
     def size(self, path: str) -> int:
         """Return a file's size in bytes. Raises as `read` does."""
-        _, size = self._repository.odb.read_header(self._present(path))
+        _, size = self._from(path, self._repository.odb.read_header)
         return int(size)
+
+    def _from(self, path: str, read: Callable[[pygit2.Oid], tuple[Any, Any]]) -> tuple[Any, Any]:
+        """Read an entry's object. Raises UsageError for one that is absent or damaged."""
+        oid = pygit2.Oid(hex=self._present(path))
+        try:
+            return read(oid)
+        except pygit2.GitError as error:
+            if self.entries[path].mode == SUBMODULE:
+                raise KeyError(path) from error
+            raise _lost(path, f"{self.commit}:{path}", str(error)) from error
 
     def _present(self, path: str) -> str:
         entry = self.entries[path]
-        if entry.mode == ABSENT:
-            raise UsageError(
-                f"this clone has no content for {path}",
-                where=f"{self.commit}:{path}",
-                why="it is a partial clone, or an object was lost",
-                fix="git fetch --refetch --no-filter",
-            )
+        if entry.is_absent:
+            raise _lost(path, f"{self.commit}:{path}", "it is a partial clone, or an object was lost")
         return entry.oid
 
 
@@ -223,6 +239,12 @@ def _sorted(entries: Iterable[Entry]) -> Mapping[str, Entry]:
         if not path.isascii() and any("\ud800" <= letter <= "\udfff" for letter in path):
             raise _unusable(ascii(path), "its name is not UTF-8")
     return dict(sorted(found.items()))
+
+
+def _lost(what: str, where: str, why: str) -> UsageError:
+    return UsageError(
+        f"this clone has no content for {what}", where=where, why=why, fix="git fetch --refetch --no-filter"
+    )
 
 
 def _unusable(where: str | None, why: str) -> UsageError:

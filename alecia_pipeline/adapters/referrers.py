@@ -5,7 +5,6 @@ same moment may lose one's entry, which the specification knows and registries w
 """
 
 import json
-import re
 import threading
 from collections.abc import Collection, Iterator, Mapping
 from types import TracebackType
@@ -13,11 +12,11 @@ from typing import Any, Self
 
 import httpx
 
-from alecia_pipeline.adapters.registry import Manifest, Registry, digest_of
+from alecia_pipeline.adapters.registry import Registry, digest_of
 from alecia_pipeline.adapters.registry_http import RegistryClient, Request
 from alecia_pipeline.errors import OutsideError
-from alecia_pipeline.images.ports import Artifact, Blob
-from alecia_pipeline.images.reference import Repository
+from alecia_pipeline.images.ports import Artifact, Blob, Manifest
+from alecia_pipeline.images.reference import Repository, is_digest
 
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
@@ -28,7 +27,6 @@ LARGEST = 64_000_000
 
 _EMPTY = b"{}"
 _PAGES = 100
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 Document = Mapping[str, Any]
 
@@ -109,7 +107,7 @@ class Referrers:
         raise _wrong(repository, f"it lists more than {_PAGES} pages of attachments")
 
     def _artifact(self, repository: Repository, image: str, digest: str) -> Artifact:
-        if not _DIGEST.fullmatch(digest):  # a tag's content could not be checked
+        if not is_digest(digest):  # a tag's content could not be checked
             raise _wrong(repository, f"it lists {digest!r:.80}, which is no digest")
         found = self._registry.manifest(repository, digest)
         if found is None:

@@ -2,8 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,9 +11,11 @@ import httpx
 
 from alecia_pipeline.adapters.registry_http import RegistryClient, Request
 from alecia_pipeline.adapters.registry_login import Login, read_login
+from alecia_pipeline.adapters.uploads import Chunks, Upload
 from alecia_pipeline.errors import OutsideError
-from alecia_pipeline.images.ports import Archive, Blob
-from alecia_pipeline.images.reference import Repository
+from alecia_pipeline.images.manifest import is_manifest
+from alecia_pipeline.images.ports import Archive, Blob, Manifest
+from alecia_pipeline.images.reference import Repository, is_digest
 
 _MANIFEST_TYPES = (
     "application/vnd.oci.image.manifest.v1+json",
@@ -22,17 +23,6 @@ _MANIFEST_TYPES = (
     "application/vnd.docker.distribution.manifest.v2+json",
     "application/vnd.docker.distribution.manifest.list.v2+json",
 )
-
-_Chunks = Callable[[str], Iterable[bytes]]
-"""From a blob's digest to its bytes, from the start with each call."""
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """A manifest as the registry has it, byte for byte."""
-
-    data: bytes
-    media_type: str
 
 
 def stored_login(host: str, folder: Path | None) -> Login | None:
@@ -66,7 +56,7 @@ class Registry:
             return None
         self._client.expect(response, httpx.codes.OK, f"the registry does not say whether {repository}:{tag} exists")
         stated: str | None = response.headers.get("Docker-Content-Digest")
-        return stated or digest_of(self._client.send(_manifest_request("GET", repository, tag)).content)
+        return self._computed(repository, tag) if stated is None else _digest(repository, stated)
 
     def push(self, repository: Repository, archive: Archive) -> None:
         """Upload the blobs the registry has not, then the manifest under its digest. Raises OutsideError."""
@@ -79,10 +69,18 @@ class Registry:
         there = self.digest(repository, tag)
         if there:
             return there
-        response = self._client.send(_manifest_request("GET", repository, digest))
-        self._client.expect(response, httpx.codes.OK, f"{repository.at(digest)} is not in the registry")
-        self.put_manifest(repository, tag, response.content, response.headers["Content-Type"])
+        self._put_tag(repository, digest, tag)
         return self.digest(repository, tag) or digest
+
+    def point(self, repository: Repository, digest: str, tag: str) -> bool:
+        """Let `tag` name a pushed digest from now on; return whether it named another one, or none, before.
+
+        No layer is sent: a tag is a manifest under a further name.
+        """
+        if self.digest(repository, tag) == digest:
+            return False
+        self._put_tag(repository, digest, tag)
+        return True
 
     def manifest(self, repository: Repository, reference: str) -> Manifest | None:
         """Return a manifest by digest, which is checked, or by tag; None when it is not there. Raises OutsideError."""
@@ -107,29 +105,32 @@ class Registry:
         self._push_blob(repository, lambda _: (data,), blob)
         return blob
 
-    def _push_blob(self, repository: Repository, chunks: _Chunks, blob: Blob) -> None:
+    def _push_blob(self, repository: Repository, chunks: Chunks, blob: Blob) -> None:
         present = self._client.send(Request("HEAD", f"/v2/{repository.name}/blobs/{blob.digest}"))
         if present.status_code == httpx.codes.NOT_FOUND:
-            self._client.retrying(lambda: self._upload(repository, chunks, blob))
+            upload = Upload(self._client, repository, blob, chunks, self._holders.get(blob.digest))
+            self._client.retrying(upload.attempt)
         self._holders[blob.digest] = repository.name
 
-    def _upload(self, repository: Repository, chunks: _Chunks, blob: Blob) -> None:
-        """Upload one blob, or have it mounted from an image that was pushed before (a shared base layer)."""
-        holder = self._holders.get(blob.digest)
-        query = {"mount": blob.digest, "from": holder} if holder else None
-        start = self._client.once(Request("POST", f"/v2/{repository.name}/blobs/uploads/", query=query))
-        if start.status_code == httpx.codes.CREATED:
-            return
-        self._client.expect(start, httpx.codes.ACCEPTED, f"the registry takes no upload for {repository}")
-        done = self._client.once(
-            Request(
-                "PUT",
-                str(start.url.join(start.headers["Location"]).copy_merge_params({"digest": blob.digest})),
-                headers={"Content-Length": str(blob.size), "Content-Type": "application/octet-stream"},
-                content=_Body(chunks, blob.digest),
+    def _put_tag(self, repository: Repository, digest: str, tag: str) -> None:
+        found = self.manifest(repository, digest)
+        if found is None:
+            raise OutsideError(
+                f"{repository.at(digest)} is not in the registry",
+                where=repository.host,
+                why="only an image that is there can get a tag",
+                fix="push the image first: alecia build",
             )
-        )
-        self._client.expect(done, httpx.codes.CREATED, f"the upload of {blob.digest} to {repository} failed")
+        self.put_manifest(repository, tag, found.data, found.media_type)
+
+    def _computed(self, repository: Repository, tag: str) -> str | None:
+        """Return the digest of a tag's manifest, for a registry that states none."""
+        found = self.manifest(repository, tag)
+        if found is None:
+            return None
+        if not is_manifest(found.data):
+            raise _nonsense(repository, f"{tag} is no manifest of an image, but {found.data[:60]!r}")
+        return digest_of(found.data)
 
     def put_manifest(
         self, repository: Repository, reference: str, manifest: bytes, media_type: str
@@ -147,17 +148,6 @@ class Registry:
         return response.headers
 
 
-@dataclass(frozen=True, slots=True)
-class _Body:
-    """A blob as a request body that another attempt reads from its start."""
-
-    chunks: _Chunks
-    digest: str
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self.chunks(self.digest))
-
-
 def _manifest_request(method: str, repository: Repository, reference: str) -> Request:
     return Request(
         method, f"/v2/{repository.name}/manifests/{reference}", headers={"Accept": ", ".join(_MANIFEST_TYPES)}
@@ -172,6 +162,22 @@ def _check(repository: Repository, digest: str, data: bytes) -> None:
             why=f"what came has the digest {digest_of(data)}",
             fix="do not trust this image; look at the registry's storage, and at what stands between it and here",
         )
+
+
+def _digest(repository: Repository, stated: str) -> str:
+    """Return a digest that the registry states. Anything else is no answer: it would be taken for an image."""
+    if not is_digest(stated):
+        raise _nonsense(repository, f"it gives {stated:.80} for a digest")
+    return stated
+
+
+def _nonsense(repository: Repository, why: str) -> OutsideError:
+    return OutsideError(
+        f"the registry {repository.host} answers what no registry would",
+        where=str(repository),
+        why=why,
+        fix="check `registry` in alecia.yaml, and what stands between it and here (a proxy, a login page)",
+    )
 
 
 def digest_of(data: bytes) -> str:

@@ -5,6 +5,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -36,7 +37,7 @@ class SilentRegistryError(OutsideError):
     """The registry gave no answer that says anything: no connection, no verified TLS, or its own errors only."""
 
 
-class _TransientError(Exception):
+class TransientError(Exception):
     """Worth another attempt; `pause` is what the registry asked for, in seconds."""
 
     def __init__(self, cause: str, pause: float | None = None) -> None:
@@ -106,9 +107,9 @@ class RegistryClient:
                 timeout=_UPLOAD if request.content else httpx.USE_CLIENT_DEFAULT,
             )
         except httpx.TransportError as error:
-            raise _TransientError(f"{type(error).__name__}: {error}") from error
+            raise TransientError(f"{type(error).__name__}: {error}") from error
         if response.status_code in _RETRIED:
-            raise _TransientError(f"HTTP {response.status_code}", _seconds(response.headers.get("Retry-After")))
+            raise TransientError(f"HTTP {response.status_code}", _pause(response.headers))
         if response.status_code in _REFUSED:
             raise self._refusal(request, response)
         return response
@@ -116,7 +117,7 @@ class RegistryClient:
     def retrying(self, action: Callable[[], T]) -> T:
         """Run `action`, again when what failed may pass: no answer, too many requests, a server's own error."""
         attempts = Retrying(
-            retry=retry_if_exception_type(_TransientError),
+            retry=retry_if_exception_type(TransientError),
             stop=stop_after_attempt(self._attempts),
             wait=_wait,
             sleep=self._pause,
@@ -124,7 +125,7 @@ class RegistryClient:
         )
         try:
             return attempts(action)
-        except _TransientError as error:
+        except TransientError as error:
             raise SilentRegistryError(
                 f"the registry {self._host} does not answer",
                 where=self._host,
@@ -166,12 +167,21 @@ def _trust(authorities: Iterable[Path]) -> ssl.SSLContext:
 def _wait(state: RetryCallState) -> float:
     """Return how long to wait, in seconds: what the registry asked for, else 0.5, then 1, then 2."""
     error = state.outcome.exception() if state.outcome else None
-    asked = error.pause if isinstance(error, _TransientError) else None
+    asked = error.pause if isinstance(error, TransientError) else None
     return min(LONGEST_PAUSE, 0.5 * 2 ** (state.attempt_number - 1) if asked is None else asked)
 
 
-def _seconds(retry_after: str | None) -> float | None:
-    return float(retry_after) if retry_after and retry_after.isdigit() else None
+def _pause(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that Retry-After asks for: a number, or a time by the registry's own clock. None: no wish."""
+    wish = headers.get("Retry-After", "")
+    if wish.isdecimal():
+        return float(wish)
+    try:
+        now = parsedate_to_datetime(headers.get("Date", ""))
+        seconds = (parsedate_to_datetime(wish) - now).total_seconds()
+    except (TypeError, ValueError):  # not a date, or one with a time zone beside one without
+        return None
+    return seconds if seconds > 0 else None
 
 
 def _words(response: httpx.Response) -> str:

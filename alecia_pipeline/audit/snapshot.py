@@ -1,6 +1,6 @@
 """Everything the rules look at, read once from one commit."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -138,15 +138,18 @@ def take_snapshot(
     extractor: Extractor = extract_all,
     read_lockfile: LockfileReader = parse_lockfile,
     contexts: Contexts = whole_commit,
+    alone: Collection[str] | None = None,
 ) -> Snapshot:
     """Parse what every rule needs. Raises UsageError for a root-level input that is missing or does not parse.
 
     `extractor` reads the sources, `read_lockfile` (bytes, path) the lockfile; both may remember what they read before.
-    `contexts` knows what each build is sent.
+    `contexts` knows what each build is sent. `alone`: the only apps to look at; manifests and Dockerfiles that do not
+    parse elsewhere are passed over.
     """
-    workspace = read_workspace(tree)
+    workspace = read_workspace(tree, tolerant=alone is not None)
     config = commit_config(tree)
-    apps = discover_apps(tree, workspace, config)
+    found = discover_apps(tree, workspace, config)
+    apps = found if alone is None else tuple(app for app in found if app.name in alone)
     paths = sorted({app.dockerfile for app in apps})
     return Snapshot(
         tree=tree,

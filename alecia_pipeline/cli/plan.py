@@ -7,10 +7,10 @@ import click
 from alecia_pipeline.cli.output import format_option, print_json, stdout
 from alecia_pipeline.cli.plan_text import print_plan
 from alecia_pipeline.cli.runner import make_runner, repo_argument
-from alecia_pipeline.errors import UsageError
+from alecia_pipeline.errors import ExitCode, UsageError
 from alecia_pipeline.operations.planning import make_plan
 from alecia_pipeline.operations.runner import Runner
-from alecia_pipeline.release.model import ReleaseRecord
+from alecia_pipeline.release.model import Plan
 
 
 @click.command()
@@ -27,6 +27,7 @@ def plan(ctx: click.Context, repo: Path, rev: str, since: str | None, environmen
 
     \b
     Without --since the registry is asked which images exist. Nothing is built or changed.
+    An app that cannot be planned as the commit is counts as to be built, and the exit code is 2.
     Examples:
       alecia plan --since HEAD~1
       alecia plan ../alepanel --rev v1.2 --format json
@@ -39,17 +40,16 @@ def plan(ctx: click.Context, repo: Path, rev: str, since: str | None, environmen
             fix="give one of them",
         )
     runner = make_runner(ctx, repo)
-    live = _live(runner, environment)
-    made = make_plan(runner, rev, since=since, environment=environment, live=live, to_look=True)
+    made = _against(runner, environment, rev) if environment else make_plan(runner, rev, since=since, to_look=True)
     if output == "json":
         print_json(made)
     else:
         print_plan(made, stdout())
+    if any(app.problem for app in made.apps):
+        ctx.exit(ExitCode.USAGE)
 
 
-def _live(runner: Runner, environment: str | None) -> ReleaseRecord | None:
-    if environment is None:
-        return None
-    from alecia_pipeline.operations.inspecting import live_release  # noqa: PLC0415 - 0.7 s of SSH that only --env needs
+def _against(runner: Runner, environment: str, rev: str) -> Plan:
+    from alecia_pipeline.operations.comparing import plan_for  # noqa: PLC0415 - 0.7 s of SSH that only --env needs
 
-    return live_release(runner, environment)
+    return plan_for(runner, environment, rev)

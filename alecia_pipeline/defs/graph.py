@@ -48,7 +48,7 @@ def read_graph(runner: Runner, commits: Iterable[str]) -> Graph:
     sql: set[str] = set()
     for commit in dict.fromkeys(commits):
         tree = open_commit(runner.repo, commit)
-        workspace = read_workspace(tree)
+        workspace = read_workspace(tree, tolerant=True)
         config = commit_config(tree)
         for folder in (".", *workspace.packages):
             packages.setdefault(folder, set()).update(workspace.direct(folder))

@@ -82,12 +82,19 @@ class Context:
         """Every file, in path order."""
         return tuple(sorted((*(entry for part in self.parts.values() for entry in part.files), *self.loose)))
 
+    @cached_property
+    def absent(self) -> tuple[str, ...]:
+        """The files of which this clone has no content, in path order: nothing can be built here."""
+        files = (entry for part in self.parts.values() for entry in part.files)
+        return tuple(sorted(entry.path for entry in (*files, *self.loose) if entry.is_absent))
+
 
 def pruned_context(snapshot: Snapshot, app: App, build_args: Mapping[str, str]) -> Context:
     """Return an app's context. Raises UsageError for files that cannot be sent and for input that does not parse."""
     tree, layout = snapshot.tree, snapshot.layout
     reads = dockerfile_reads(parse_dockerfile(tree.read(app.dockerfile), app.dockerfile), app.target, build_args)
     closure = frozenset(snapshot.workspace.closure(app.dir)) | snapshot.root_closure
+    snapshot.workspace.check(closure)
     ignore = ignore_for(tree, app.dockerfile)
     full = app.config.context == "full"
     parts = snapshot.parts(ignore, layout.packages if full else sorted(closure - {ROOT}))

@@ -19,6 +19,14 @@ class Blob:
 
 
 @dataclass(frozen=True, slots=True)
+class Manifest:
+    """A manifest as the registry has it, byte for byte."""
+
+    data: bytes
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Artifact:
     """What is attached to an image: one document with its media type. `kind`: the artifact type, to find it by."""
 
@@ -97,6 +105,14 @@ class ImageRegistry(Protocol):
 
     def tag(self, repository: Repository, digest: str, tag: str) -> str:
         """Point a new tag to a pushed digest; return the digest the tag has, another's if a race was lost."""
+        ...
+
+    def point(self, repository: Repository, digest: str, tag: str) -> bool:
+        """Point a tag that moves to a pushed digest; return whether it had to be moved. No layer is sent."""
+        ...
+
+    def manifest(self, repository: Repository, reference: str) -> Manifest | None:
+        """Return a manifest by its digest, checked, or by a tag; None when it is not there."""
         ...
 
 

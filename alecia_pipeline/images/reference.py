@@ -7,6 +7,8 @@ from alecia_pipeline.errors import UsageError
 
 _NAME = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*")
 
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
 KEY_TAG_DIGITS = 40
 """A tag holds 128 characters; 160 bits of the key are more than enough and readable in a list."""
 
@@ -47,9 +49,36 @@ def _is_host(text: str) -> bool:
     return bool(text) and ("." in text or ":" in text or text == "localhost")
 
 
+def pinned_image(reference: str) -> tuple[Repository, str]:
+    """Return repository and digest of host/name@sha256:…. Raises ValueError for what names no image by its digest."""
+    place, _, digest = reference.partition("@")
+    host, _, name = place.partition("/")
+    if not name or not is_digest(digest):
+        raise ValueError(f"{reference!r} names no image by its digest")
+    return Repository(host, name), digest
+
+
+def is_digest(text: str) -> bool:
+    """Tell whether text is a digest as images have it: what it names can never be something else."""
+    return _DIGEST.fullmatch(text) is not None
+
+
 def key_tag(key: str) -> str:
     """Return the tag that says: the image with this build key exists and its gates passed."""
     return f"key-{key[:KEY_TAG_DIGITS]}"
+
+
+def commit_tag(commit: str, environment: str | None) -> str:
+    """Return the tag of the image that was made last from a commit. `environment`: whose build arguments it has.
+
+    It is for people and for a registry's clean-up; nothing is decided by it.
+    """
+    return f"commit-{commit}" + (f"-{environment}" if environment else "")
+
+
+def environment_tag(environment: str) -> str:
+    """Return the tag of the image that an environment runs. It is for people, and for a registry's clean-up."""
+    return f"env-{environment}"
 
 
 HUB = "docker.io"

@@ -77,11 +77,11 @@ class Referenced:
         return known
 
     def of(self, tree: Tree, entry: Entry, *, loose: bool = False) -> tuple[Reference, ...]:
-        """Return the relative paths that a file names; none for what is no source.
+        """Return the relative paths that a file names; none for what is no source. UsageError for an absent source.
 
         Of a `loose` JSON file, outside of the app's packages, only what it extends: it names much that editors read.
         """
-        kind = _kind(entry.path, loose=loose) if entry.is_file else None
+        kind = _kind(entry.path, loose=loose) if entry.is_file or entry.is_absent else None
         if kind is None:
             return ()
         if (entry.oid, kind) not in self._known:

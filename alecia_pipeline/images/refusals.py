@@ -18,8 +18,13 @@ _POINTER_BYTES = 1024
 
 
 def may_be_refused(entry: Entry, tree: Tree) -> bool:
-    """Tell whether `refusal` must see a file's content. What this clone lacks is refused when it is to be sent."""
-    if entry.mode in {SUBMODULE, ABSENT}:
+    """Tell whether `refusal` must see a file's content. What this clone lacks is refused when it is to be sent.
+
+    Not so a link: without it nobody knows what else is to be sent.
+    """
+    if entry.is_absent:
+        return entry.mode == ABSENT + SYMLINK
+    if entry.mode == SUBMODULE:
         return False
     size = tree.size(entry.path)
     return entry.mode == SYMLINK or size < _POINTER_BYTES or posixpath.basename(entry.path) == _NPMRC

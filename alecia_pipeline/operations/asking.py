@@ -43,10 +43,9 @@ class Question:
                 return self._ask(opened, attempts)
         with ThreadPoolExecutor(QUESTIONS_AT_A_TIME) as pool:
             images = pool.map(functools.partial(_image, registry, self.name), self.keyed)
-        return {
-            app.app.name: Known(self.known[app.app.name].before, image, unknown=None)
-            for app, image in zip(self.keyed, images, strict=True)
-        }
+        found = {app.app.name: image for app, image in zip(self.keyed, images, strict=True)}
+        told = {name: replace(self.known[name], image=image, unknown=None) for name, image in found.items()}
+        return {**self.known, **told}
 
 
 def _image(registry: ImageRegistry, name: str, keyed: Keyed) -> str | None:

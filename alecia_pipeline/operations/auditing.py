@@ -1,5 +1,6 @@
 """Audit a tree: the whole of it, one app, or the lockfile alone."""
 
+from collections.abc import Collection
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,9 +37,9 @@ def audit_tree(tree: Tree, apps: tuple[str, ...], cache: Cache) -> Audited:
     return Audited(findings=findings, packages=len(snapshot.workspace.packages) + 1, files=files)
 
 
-def remembering_snapshot(tree: Tree, cache: Cache) -> Snapshot:
+def remembering_snapshot(tree: Tree, cache: Cache, alone: Collection[str] | None = None) -> Snapshot:
     """Parse what every rule needs; `cache` remembers what it was made of. Raises UsageError as `take_snapshot` does."""
-    return take_snapshot(tree, RememberedExtractor(cache), RememberedLockfile(cache), PrunedContexts(cache))
+    return take_snapshot(tree, RememberedExtractor(cache), RememberedLockfile(cache), PrunedContexts(cache), alone)
 
 
 class PrunedContexts:
@@ -65,16 +66,27 @@ class PrunedContexts:
 def audit_app(runner: Runner, commit: str, app: str) -> tuple[Finding, ...]:
     """Return what can break one app's image in a commit: its closure, its lockfile importers, its Dockerfile.
 
-    Raises UsageError as `audit_tree` does.
+    Raises UsageError as `audit_tree` does, but not for what only another app's image needs.
     """
-    snapshot, findings = _audited(runner.repo, commit)
+    try:
+        snapshot, findings = _audited(runner.repo, commit)
+    except UsageError as error:
+        snapshot, findings = _audited_alone(open_commit(runner.repo, commit), app, error)
     _check_apps(snapshot, (app,))
     return concerning(snapshot, findings, app)
 
 
 def audit_lockfile(runner: Runner, commit: str) -> LockfileVerdict:
-    """Return the verdict on a commit's whole lockfile. Raises UsageError as `audit_tree` does."""
-    return judge(_audited(runner.repo, commit)[0])
+    """Return the verdict on a commit's whole lockfile.
+
+    Raises UsageError as `audit_tree` does, but not for a manifest or a Dockerfile that does not parse: the verdict of
+    that importer says so.
+    """
+    try:
+        snapshot = _audited(runner.repo, commit)[0]
+    except UsageError:
+        snapshot = remembering_snapshot(open_commit(runner.repo, commit), default_cache(), alone=())
+    return judge(snapshot)
 
 
 def lockfile_regeneration(runner: Runner, commit: str) -> Regeneration | None:
@@ -89,6 +101,19 @@ def lockfile_regeneration(runner: Runner, commit: str) -> Regeneration | None:
 def _audited(repo: Path, commit: str) -> tuple[Snapshot, tuple[Finding, ...]]:
     """Audit a commit once for all its apps: one run asks for each of them, and a commit never changes."""
     return _judged(open_commit(repo, commit), default_cache())
+
+
+def _audited_alone(tree: Tree, app: str, error: UsageError) -> tuple[Snapshot, tuple[Finding, ...]]:
+    """Audit one app of a commit of which not all parses. Raises `error`, or another, for what the app needs itself.
+
+    Nothing is remembered: what is found here depends on fewer files than an audit of the whole.
+    """
+    snapshot = remembering_snapshot(tree, default_cache(), alone=(app,))
+    if not snapshot.apps:
+        raise error
+    workspace = snapshot.workspace
+    workspace.check({*workspace.closure(snapshot.apps[0].dir), *workspace.closure(".")})
+    return snapshot, in_order([*findings_of_files(snapshot), *findings_of_imports(snapshot)])
 
 
 def _judged(tree: Tree, cache: Cache, apps: tuple[str, ...] = ()) -> tuple[Snapshot, tuple[Finding, ...]]:

@@ -13,12 +13,13 @@ from alecia_pipeline.adapters.buildkit import BuildKit
 from alecia_pipeline.errors import RefusedError, UsageError
 from alecia_pipeline.images.layers import MEGABYTE
 from alecia_pipeline.images.ports import Builder, ImageReferrers, ImageRegistry
-from alecia_pipeline.images.reference import Repository, image_repository, key_tag
+from alecia_pipeline.images.reference import Repository, commit_tag, image_repository, key_tag
 from alecia_pipeline.operations.attaching import Pushed, attach_evidence, open_referrers
 from alecia_pipeline.operations.layer_cache import layer_cache
 from alecia_pipeline.operations.planning import build_arguments, keyed_app, read_commit, registry_name
 from alecia_pipeline.operations.registries import open_registry
 from alecia_pipeline.operations.runner import Runner
+from alecia_pipeline.operations.tagging import Tagging, tag_commit
 from alecia_pipeline.operations.workshop import Made, Workshop, build_folder
 from alecia_pipeline.release.model import AppPlan, ImageResult, Plan
 from alecia_pipeline.release.plan import Keyed
@@ -56,6 +57,10 @@ class ImageBuilder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def extend(self, plan: Plan) -> None:
+        """Go on with a plan of the same commit and environment that has more apps."""
+        self._plan = plan
 
     def start(self, apps: Iterable[str]) -> None:
         """Begin the images of these apps, as many at a time as the configuration allows. Each is begun once."""
@@ -99,6 +104,8 @@ class ImageBuilder:
             pushed = Pushed(repository, archive.digest, begun)
             attach_evidence(self._runner, self._view, keyed, pushed, self._referrers)
             digest = self._registry.tag(repository, archive.digest, key_tag(app.key))
+            commit = commit_tag(self._plan.commit, self._plan.environment)
+            tag_commit(self._runner, self._registry, Tagging(repository, digest, commit))
             result = _result(app, repository, digest, started, made)
         steps = f"{made.steps.executed} steps executed, {made.steps.cached} cached"
         size = f"{(result.size_bytes or 0) / MEGABYTE:.1f} MB"

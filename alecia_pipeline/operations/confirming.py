@@ -9,16 +9,16 @@ from alecia_pipeline.release.model import ReleaseRecord
 from alecia_pipeline.rollout.switch import look
 
 
-def confirm_release(runner: Runner, environment: str, release: str) -> None:
+def confirm_release(runner: Runner, environment: str, release: str) -> ReleaseRecord | None:
     """Watch a switched release for `soak_seconds`, make it final, remove old containers and releases beyond `keep`.
 
-    Nothing is done for one that is confirmed. Raises ReleaseFailedError when a service does not stay healthy (the
-    release is reverted then), or when the host reverted it before.
+    Returns its record; None, and nothing is done, for one that was confirmed before. Raises ReleaseFailedError when a
+    service does not stay healthy (the release is reverted then), or when the host reverted it before.
     """
     config = runner.config.environment(environment)
     with session(runner, environment) as held:
         if _confirmed(held, release):
-            return
+            return None
         record = _record(held.host, release)
         services = sorted(app.service for app in record.apps.values())
         _soak(runner, held, record, services, config.soak_seconds)
@@ -26,6 +26,7 @@ def confirm_release(runner: Runner, environment: str, release: str) -> None:
         gone = held.rollout.sweep(services)
         _prune(held, release, config.keep)
     runner.log(f"{environment}/release: {release} is confirmed; {len(gone)} old containers removed")
+    return record
 
 
 def revert_release(runner: Runner, environment: str, release: str, why: str) -> None:

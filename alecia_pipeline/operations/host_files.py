@@ -18,7 +18,7 @@ from alecia_pipeline.rollout.environment_file import fingerprints, parse_environ
 from alecia_pipeline.rollout.mounts import holds
 from alecia_pipeline.rollout.ports import Command
 from alecia_pipeline.rollout.project import read_services
-from alecia_pipeline.source.tree import EXECUTABLE, SYMLINK, Tree
+from alecia_pipeline.source.tree import EXECUTABLE, SYMLINK, Entry, Tree
 
 PINS_FILE = "pins.json"
 STACK_FILE = "staged/stack"
@@ -90,17 +90,32 @@ def place_files(host: RemoteHost, tree: Tree, paths: Collection[str], without: s
     A path that the commit does not have is a folder of the host's own. `without` (the Caddyfile) is left out: Caddy
     reads the adapted configuration, and must not be recreated for a change of it.
     """
+    for path in sorted(paths):
+        entries = _mounted(tree, path, without)
+        if entries:
+            files = {entry.path: tree.read(entry.path) for entry in entries}
+            unpack(host, _folder(host.agent.root, entries), files, {entry.path: entry.mode for entry in entries})
+    return file_places(host.agent.root, tree, paths, without)
+
+
+def file_places(root: str, tree: Tree, paths: Collection[str], without: str) -> dict[str, str]:
+    """Return where `place_files` puts what services mount, below the environment's folder `root`."""
     places = {}
     for path in sorted(paths):
-        entries = [e for name, e in tree.entries.items() if holds(path, name) and name != without]
+        entries = _mounted(tree, path, without)
         if entries:
-            version = hashlib.sha256(repr(entries).encode()).hexdigest()[:12]
-            folder = f"{host.agent.root}/files/{version}"
-            unpack(host, folder, {e.path: tree.read(e.path) for e in entries}, {e.path: e.mode for e in entries})
-            places[path] = posixpath.join(folder, path)
+            places[path] = posixpath.join(_folder(root, entries), path)
         elif not holds(path, without):
-            places[path] = posixpath.join(host.agent.root, "data", path)
+            places[path] = posixpath.join(root, "data", path)
     return places
+
+
+def _mounted(tree: Tree, path: str, without: str) -> list[Entry]:
+    return [entry for name, entry in tree.entries.items() if holds(path, name) and name != without]
+
+
+def _folder(root: str, entries: list[Entry]) -> str:
+    return f"{root}/files/{hashlib.sha256(repr(entries).encode()).hexdigest()[:12]}"
 
 
 def unpack(host: RemoteHost, folder: str, files: Mapping[str, bytes], modes: Mapping[str, int]) -> None:

@@ -70,7 +70,7 @@ def status(runner: Runner, environment: str) -> EnvironmentStatus:
     project = runner.config.environment(environment).project
     with connect(runner, environment) as host:
         snapshot = look(host, host.agent)
-        record = _live_record(host, snapshot)
+        record = live_record(host, snapshot)
         services = project_services(host, project, record)
     state = snapshot.releases.get(snapshot.live or "")
     return EnvironmentStatus(
@@ -88,7 +88,7 @@ def status(runner: Runner, environment: str) -> EnvironmentStatus:
 def live_release(runner: Runner, environment: str) -> ReleaseRecord | None:
     """Return the record of the release that visitors reach, or None before the first one."""
     with connect(runner, environment) as host:
-        return _live_record(host, look(host, host.agent))
+        return live_record(host, look(host, host.agent))
 
 
 def verify_app(runner: Runner, environment: str, app: str) -> AppRelease:
@@ -128,7 +128,7 @@ def logs(runner: Runner, environment: str, service: str, *, follow: bool, lines:
     """
     project = runner.config.environment(environment).project
     with connect(runner, environment) as host:
-        record = _live_record(host, look(host, host.agent))
+        record = live_record(host, look(host, host.agent))
         services = project_services(host, project, record)
         name = record.apps[service].service if record and service in record.apps else service
         if name not in {found.service for found in services}:
@@ -175,6 +175,7 @@ def _summary(record: ReleaseRecord, snapshot: Snapshot) -> ReleaseSummary:
     )
 
 
-def _live_record(host: RemoteHost, snapshot: Snapshot) -> ReleaseRecord | None:
+def live_record(host: RemoteHost, snapshot: Snapshot) -> ReleaseRecord | None:
+    """Return the record of the release that visitors of a connected host reach, or None before the first one."""
     data = host.read(f"{host.agent.root}/releases/live/record.json") if snapshot.live else None
     return ReleaseRecord.model_validate_json(data) if data else None

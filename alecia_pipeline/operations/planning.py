@@ -2,8 +2,8 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from alecia_pipeline.adapters.cache import default_cache
 from alecia_pipeline.adapters.git import Commits, open_commit
@@ -17,8 +17,8 @@ from alecia_pipeline.images.parts import Memory
 from alecia_pipeline.images.ports import ImageRegistry
 from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.release.affected import affected_packages
-from alecia_pipeline.release.model import Plan, ReleaseRecord
-from alecia_pipeline.release.plan import Keyed, Known, Scope, assemble_plan
+from alecia_pipeline.release.model import Plan, Problem, ReleaseRecord
+from alecia_pipeline.release.plan import Keyed, Known, Scope, Unplanned, assemble_plan
 from alecia_pipeline.release.services import changed_services, new_migrations
 from alecia_pipeline.source.apps import App, commit_config, discover_apps
 from alecia_pipeline.source.base_lock import BaseLock, read_base_lock
@@ -27,8 +27,6 @@ from alecia_pipeline.source.workspace import read_workspace
 
 COMPOSE_FILE = "docker-compose.production.yml"
 """Where no environment says otherwise."""
-
-QUESTIONS_AT_A_TIME = 8
 
 COMMITS_KEPT = 16
 """In memory, of each planner; one of 5,000 files takes about 5 MB."""
@@ -67,8 +65,11 @@ def remembering() -> Memory:
 
 
 def read_tree(tree: Tree, memory: Memory) -> CommitView:
-    """Read the tree of a commit. `memory`: what another commit's reading left. Raises UsageError."""
-    workspace = read_workspace(tree)
+    """Read the tree of a commit. `memory`: what another commit's reading left.
+
+    Raises UsageError for what every app needs; what is wrong with one app alone is told when that app is planned.
+    """
+    workspace = read_workspace(tree, tolerant=True)
     config = commit_config(tree)
     snapshot = Snapshot(tree, workspace, memory.lockfile(tree), memory)
     return CommitView(tree.commit or "", snapshot, config, discover_apps(tree, workspace, config), read_base_lock(tree))
@@ -100,15 +101,20 @@ def make_plan(  # noqa: PLR0913 - each is one option of the command, by keyword 
     environment: str | None = None,
     live: ReleaseRecord | None = None,
     registry: ImageRegistry | None = None,
+    apps: Collection[str] | None = None,
     to_look: bool = False,
 ) -> Plan:
     """Plan a release of `rev`. `live` is what the environment runs; without `since` the registry is asked.
 
-    Raises UsageError for bad input, OutsideError when the registry refuses or is silent: never a guess. Only a plan
-    `to_look` at, which nothing is built from, goes on without a silent registry, and says that images are unknown.
+    `apps`: these alone, so that what is wrong with another one stops nothing; default: all of the commit. Raises
+    UsageError for bad input, OutsideError when the registry refuses or is silent: never a guess. Only a plan `to_look`
+    at, which nothing is built from, goes on without a silent registry, and past an app that cannot be planned: it says
+    so of each.
     """
     planner = Planner(runner)
-    return planner.plan(rev, since=since, environment=environment, live=live, registry=registry, to_look=to_look)
+    return planner.plan(
+        rev, since=since, environment=environment, live=live, registry=registry, apps=apps, to_look=to_look
+    )
 
 
 class Planner:
@@ -128,24 +134,43 @@ class Planner:
         environment: str | None = None,
         live: ReleaseRecord | None = None,
         registry: ImageRegistry | None = None,
+        apps: Collection[str] | None = None,
         to_look: bool = False,
     ) -> Plan:
         """Plan a release of `rev`, as `make_plan` does."""
         started = time.monotonic()
         view = self.read(rev)
         past = _Past(self, view, since, live)
-        keyed = [self.keyed(view, app, environment) for app in view.apps]
-        known: Mapping[str, Known] = {
-            app.app.name: Known(before=past.keyed(app.app.name, environment)) for app in keyed
-        }
+        wanted = view.apps if apps is None else [view.app(name) for name in apps]
+        planned = self._attempts(view, wanted, environment) if to_look else self._all(view, wanted, environment)
+        known: Mapping[str, Known] = {app.name: past.known(app.name, environment) for app in wanted}
         name = registry_name(self._runner, view)
         if name and not since:
             from alecia_pipeline.operations.asking import Question  # noqa: PLC0415 - 0.1 s of HTTP; --since needs none
 
-            asked = Question(self._runner, name, keyed, known)
+            asked = Question(self._runner, name, [app for app in planned if isinstance(app, Keyed)], known)
             known = asked.ask_once(registry) if to_look else asked.ask(registry)
-        scope = _scope(self._runner, view, past.commit, environment, since)
-        return assemble_plan(scope, keyed, known, time.monotonic() - started)
+        affected = affected_packages(past.commit.snapshot, view.snapshot) if apps is None and past.commit else None
+        subject = self._commits.subject(view.commit)
+        scope = replace(_scope(self._runner, view, past, environment), packages_affected=affected, subject=subject)
+        return assemble_plan(scope, planned, known, time.monotonic() - started)
+
+    def _all(self, view: CommitView, apps: Sequence[App], environment: str | None) -> list[Keyed]:
+        return [self.keyed(view, app, environment) for app in apps]
+
+    def _attempts(self, view: CommitView, apps: Sequence[App], environment: str | None) -> list[Keyed | Unplanned]:
+        """Plan the apps that can be planned. Raises UsageError when none can."""
+        found: list[Keyed | Unplanned] = []
+        errors: list[UsageError] = []
+        for app in apps:
+            try:
+                found.append(self.keyed(view, app, environment))
+            except UsageError as error:
+                found.append(Unplanned(app, Problem(what=error.what, where=error.where, why=error.why, fix=error.fix)))
+                errors.append(error)
+        if errors and len(errors) == len(found):
+            raise errors[0]
+        return found
 
     def read(self, rev: str) -> CommitView:
         """Read a revision, or remember it. Raises UsageError."""
@@ -170,14 +195,22 @@ class _Past:
         self._commits = {name: app.commit for name, app in live.apps.items()} if live else {}
         self._since = planner.read(since) if since else None
         self.commit = self._since or (self._read(live.commit) if live else None)
+        self.since = self._since.commit if self._since else None
+        self.applied = live.migrations.applied if live else None
 
-    def keyed(self, name: str, environment: str | None) -> Keyed | None:
-        """Return an app as it was, or None when it was none, or its commit is not in this clone any more."""
+    def known(self, name: str, environment: str | None) -> Known:
+        """Return an app as it was: nothing when it was none, or its commit is not in this clone any more."""
         before = self._since or (self._read(self._commits[name]) if name in self._commits else None)
         for app in before.apps if before else ():
             if before and app.name == name:
-                return self._planner.keyed(before, app, environment)
-        return None
+                return self._keyed(before, app, environment)
+        return Known()
+
+    def _keyed(self, before: CommitView, app: App, environment: str | None) -> Known:
+        try:
+            return Known(self._planner.keyed(before, app, environment))
+        except UsageError as error:  # it could not be built then: all the more to build now
+            return Known(lost=error.what)
 
     def _read(self, commit: str) -> CommitView | None:
         try:
@@ -191,18 +224,16 @@ def registry_name(runner: Runner, view: CommitView) -> str | None:
     return runner.config.registry or view.config.registry
 
 
-def _scope(
-    runner: Runner, view: CommitView, before: CommitView | None, environment: str | None, since: str | None
-) -> Scope:
+def _scope(runner: Runner, view: CommitView, past: _Past, environment: str | None) -> Scope:
     migrations = runner.config.migrations or view.config.migrations
     compose = runner.config.environment(environment).compose if environment else COMPOSE_FILE
     tree = view.snapshot.tree
-    old = before.snapshot.tree if before else None
+    old = past.commit.snapshot.tree if past.commit else None
     return Scope(
         commit=view.commit,
-        since=before.commit if before and since else None,
+        since=past.since,
         environment=environment,
-        packages_affected=affected_packages(before.snapshot, view.snapshot) if before else None,
-        migrations=new_migrations(migrations.dir, tree, old) if migrations else (),
+        packages_affected=None,
+        migrations=new_migrations(migrations.dir, tree, old, past.applied) if migrations else (),
         services=changed_services(compose, tree, old) if old or environment else (),
     )

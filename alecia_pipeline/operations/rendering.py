@@ -1,8 +1,9 @@
 """A commit as it would run on a host: services under their generated names, the pinned stack, Caddy's configuration."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from alecia_pipeline.adapters.caddy import adapt
@@ -11,7 +12,7 @@ from alecia_pipeline.adapters.host import RemoteHost
 from alecia_pipeline.config import EnvironmentConfig
 from alecia_pipeline.errors import UsageError
 from alecia_pipeline.operations.environment import is_sensitive
-from alecia_pipeline.operations.host_files import HostState, place_files, read_host_state
+from alecia_pipeline.operations.host_files import HostState, file_places, place_files, read_host_state
 from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.rollout.caddy import CaddyConfig, placeholders, release_config
 from alecia_pipeline.rollout.compose_file import ComposeFile, parse_compose
@@ -22,6 +23,9 @@ from alecia_pipeline.rollout.services import Rollout, app_definition, rollout_of
 from alecia_pipeline.source.apps import App, commit_config, discover_apps
 from alecia_pipeline.source.tree import Tree
 from alecia_pipeline.source.workspace import Workspace, read_workspace
+
+Placing = Callable[[Tree, Collection[str], str], dict[str, str]]
+"""What finds the places of mounted files on the host, as `place_files` does."""
 
 _HEALTH_URL = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::\d+)?(/[^\s'\"`)]*)")
 
@@ -98,15 +102,27 @@ class Rendering:
 def render(runner: Runner, environment: str, commit: str, host: RemoteHost) -> Rendering:
     """Read a commit and the host, and bring the files that services mount. Raises UsageError for bad input."""
     config = runner.config.environment(environment)
+    state = read_host_state(host, config, runner.redactor)
+    return _rendering(runner, environment, commit, state, partial(place_files, host))
+
+
+def preview(runner: Runner, environment: str, commit: str, host: RemoteHost, state: HostState) -> Rendering:
+    """Return what `render` would, were the host in this state; nothing is written there. Raises UsageError."""
+    return _rendering(runner, environment, commit, state, partial(file_places, host.agent.root))
+
+
+def _rendering(runner: Runner, environment: str, commit: str, state: HostState, place: Placing) -> Rendering:
+    config = runner.config.environment(environment)
     commit = resolve(runner.repo, commit)
     tree = open_commit(runner.repo, commit)
-    workspace = read_workspace(tree)
+    workspace = read_workspace(tree, tolerant=True)
     apps = {app.name: app for app in discover_apps(tree, workspace, commit_config(tree))}
     compose = _compose(tree, config.compose)
-    state = read_host_state(host, config, runner.redactor)
-    caddy = _caddy(_adapted(tree, config, state.values), config.caddyfile, compose, apps, workspace)
+    static = {name for name, app in apps.items() if _uses_next(tree, workspace, app)}
+    ports = {(app, port) for app in apps for port in _exposed(compose.service(app))}
+    caddy = release_config(_adapted(tree, config, state.values), ports, config.caddyfile, static=static)
     paths = mounted_paths(compose, compose.services)
-    places = place_files(host, tree, paths, without=config.caddyfile)
+    places = place(tree, paths, config.caddyfile)
     return Rendering(commit, config, compose, caddy, apps, places, state)
 
 
@@ -133,12 +149,10 @@ def _compose(tree: Tree, path: str) -> ComposeFile:
     return parse_compose(tree.read(path), path)
 
 
-def _caddy(
-    adapted: Mapping[str, Any], where: str, compose: ComposeFile, apps: Mapping[str, App], workspace: Workspace
-) -> CaddyConfig:
-    ports = {(app, port) for app in apps for port in _exposed(compose.service(app))}
-    static = {name for name, app in apps.items() if "next" in workspace.package(app.dir).manifest.declared()}
-    return release_config(adapted, ports, where, static=static)
+def _uses_next(tree: Tree, workspace: Workspace, app: App) -> bool:
+    """Tell whether an app is a Next.js one. While its manifest does not parse, its route stays what it was."""
+    manifest = workspace.package(app.dir).manifest
+    return b'"next"' in tree.read(manifest.path) if app.dir in workspace.unreadable else "next" in manifest.declared()
 
 
 def _adapted(tree: Tree, config: EnvironmentConfig, values: Mapping[str, str]) -> dict[str, Any]:

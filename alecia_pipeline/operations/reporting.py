@@ -9,7 +9,7 @@ from alecia_pipeline.adapters.git import open_commit, open_worktree
 from alecia_pipeline.adapters.program import audit_version
 from alecia_pipeline.audit.finding import Audited, Report, Stats
 from alecia_pipeline.operations.runner import Runner
-from alecia_pipeline.source.tree import ABSENT, Tree
+from alecia_pipeline.source.tree import Tree
 
 MAX_NAMED = 5
 """How many files are named that could not be read."""
@@ -34,7 +34,7 @@ def report(runner: Runner, rev: str | None, apps: tuple[str, ...] = ()) -> Repor
 
 def _name_absent(runner: Runner, tree: Tree) -> None:
     """Say which sources are passed over: a report of what was read is no report of these."""
-    absent = [entry.path for entry in tree.entries.values() if entry.mode == ABSENT]
+    absent = [entry.path for entry in tree.entries.values() if entry.is_absent]
     if absent:
         from alecia_pipeline.audit.sources.forms import kind_of  # noqa: PLC0415 - hardly ever needed
 

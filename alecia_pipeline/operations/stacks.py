@@ -53,7 +53,7 @@ def apply_stack(runner: Runner, environment: str, commit: str) -> StackReport:
 
 def pin_images(runner: Runner, rendering: Rendering, held: Session) -> tuple[dict[str, str], tuple[str, ...]]:
     """Return reference -> reference by digest for the stack; a pin once made stays until the reference changes."""
-    new = _unpinned(rendering)
+    new = unpinned(rendering)
     pins = dict(rendering.state.pins)
     if new:
         log_in(runner, held.host, new)
@@ -66,7 +66,7 @@ def pin_images(runner: Runner, rendering: Rendering, held: Session) -> tuple[dic
 
 def pinned_stack(rendering: Rendering) -> dict[str, dict[str, Any]]:
     """Return the third-party services as `apply_stack` pinned them. RefusedError when it never ran for this commit."""
-    missing = _unpinned(rendering)
+    missing = unpinned(rendering)
     if rendering.state.stack is None or missing:
         raise RefusedError(
             "the third-party services of this commit are not on the host yet",
@@ -95,7 +95,13 @@ def log_in(runner: Runner, host: Host, references: Collection[str]) -> None:
             )
 
 
-def _unpinned(rendering: Rendering) -> list[str]:
+def stack_file(root: str, document: bytes) -> str:
+    """Return where the rendered third-party services are on the host: a name that says what they are."""
+    return f"{root}/staged/stack-{content_hash(document)[:12]}.yaml"
+
+
+def unpinned(rendering: Rendering) -> list[str]:
+    """Return the images of the third-party services that have no digest yet, sorted."""
     references = {rendering.image_reference(name) for name in rendering.stack_names}
     return sorted(ref for ref in references if "@sha256:" not in ref and ref not in rendering.state.pins)
 
@@ -112,7 +118,7 @@ def _stands(rendering: Rendering, held: Session, file: str, services: Collection
 def _write(host: RemoteHost, rendering: Rendering, document: bytes) -> str:
     """Write what the agent needs: the compose file, names, and Caddy's configuration for a first start."""
     root = host.agent.root
-    file = f"{root}/staged/stack-{content_hash(document)[:12]}.yaml"
+    file = stack_file(root, document)
     names = {"project": rendering.config.project, "caddy": caddy_service(rendering.compose)}
     host.write(file, document, mode=0o644)
     host.write(f"{root}/settings", "".join(f"{k}={shlex.quote(v)}\n" for k, v in names.items()).encode(), mode=0o644)

@@ -1,6 +1,5 @@
 """Whether an image in a registry has its evidence, and whether that agrees with the image."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -15,11 +14,9 @@ from alecia_pipeline.images.evidence import (
     read_bill,
     read_claims,
 )
-from alecia_pipeline.images.reference import ImageName, image_name
+from alecia_pipeline.images.reference import ImageName, image_name, is_digest
 from alecia_pipeline.operations.registries import registry_client
 from alecia_pipeline.operations.runner import Runner
-
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -71,7 +68,7 @@ def _parsed(image: str) -> tuple[ImageName, str]:
         named = image_name(name)
     except UsageError as error:
         raise _no_image(image) from error
-    if at and not _DIGEST.fullmatch(digest):
+    if at and not is_digest(digest):
         raise _no_image(image)
     return named, digest or named.tag
 

@@ -26,6 +26,15 @@ class Cause(Value):
     detail: str
 
 
+class Problem(Value):
+    """Why an app cannot be planned, and so not be built, as the commit is. The parts are an error's."""
+
+    what: str
+    where: str | None
+    why: str | None
+    fix: str | None
+
+
 class AppPlan(Value):
     """What happens to one app's image, and every cause of it."""
 
@@ -34,11 +43,19 @@ class AppPlan(Value):
     dir: str
     dockerfile: str
     target: str | None
-    key: str = Field(description="Build key, 64 hex digits")
+    key: str = Field(description="Build key, 64 hex digits; empty where a problem leaves it unknown")
     previous_key: str | None
     action: Literal["build", "reuse"]
     causes: tuple[Cause, ...]
     image: str | None = Field(description="<registry>/<app>@sha256:… where it is known")
+    problem: Problem | None = Field(None, description="The action is `build` then: nobody may take it for done")
+    deployed: str | None = Field(None, description="The image that the environment runs: <registry>/<app>@sha256:…")
+    pull_bytes: int | None = Field(
+        None, description="Compressed bytes of its layers that the host has not; null where nobody knows yet"
+    )
+    restarts: bool | None = Field(
+        None, description="null: not compared with an environment, or the build has to show whether the digest differs"
+    )
 
 
 class Plan(Value):
@@ -53,6 +70,11 @@ class Plan(Value):
     migrations: tuple[str, ...]
     services: tuple[str, ...]
     seconds: float
+    subject: str = Field("", description="First line of the commit's message")
+    release: str | None = Field(None, description="The release that the environment runs")
+    pull_bytes: int | None = Field(
+        None, description="As the apps' own, but each layer once; null where no image to pull is known"
+    )
 
     def app(self, name: str) -> AppPlan:
         """Return one app's plan. Raises KeyError for an app that the plan does not have."""

@@ -7,7 +7,7 @@ from functools import cached_property
 from alecia_pipeline.images.context import Context
 from alecia_pipeline.images.fields import BuildFields, build_key, context_facts
 from alecia_pipeline.release.causes import explain
-from alecia_pipeline.release.model import AppPlan, Cause, Plan
+from alecia_pipeline.release.model import AppPlan, Cause, Plan, Problem
 from alecia_pipeline.source.apps import App
 
 
@@ -29,7 +29,17 @@ class Keyed:
         return build_key(self.fields)
 
 
+@dataclass(frozen=True)
+class Unplanned:
+    """One app that cannot be planned as the commit is."""
+
+    app: App
+    problem: Problem
+
+
+COMMIT_DIGITS = 12
 NOT_THERE = "the commit has no such file for it: the build would fail"
+NOT_IN_CLONE = "this clone has no content for it: git fetch --refetch --no-filter"
 NO_REGISTRY = "no registry is configured, so no image is known"
 
 
@@ -37,11 +47,12 @@ NO_REGISTRY = "no registry is configured, so no image is known"
 class Known:
     """What is known of an app's image. `image`: host/name@digest if the registry has the key.
 
-    `before`: the app at the commit that is compared with; `unknown`: why no registry said whether it has the image,
-    None when one did.
+    `before`: the app at the commit that is compared with; `lost`: why nothing is known of it there, if it is an app
+    there at all; `unknown`: why no registry said whether it has the image, None when one did.
     """
 
     before: Keyed | None = None
+    lost: str | None = None
     image: str | None = None
     unknown: str | None = NO_REGISTRY
 
@@ -56,11 +67,12 @@ class Scope:
     packages_affected: tuple[str, ...] | None
     migrations: tuple[str, ...]
     services: tuple[str, ...]
+    subject: str = ""
 
 
-def assemble_plan(scope: Scope, apps: Sequence[Keyed], known: Mapping[str, Known], seconds: float) -> Plan:
+def assemble_plan(scope: Scope, apps: Sequence[Keyed | Unplanned], known: Mapping[str, Known], seconds: float) -> Plan:
     """Return the plan. With `since` the action compares keys; else what the registry has decides."""
-    decided = tuple(decide(app, known.get(app.app.name, Known()), since=scope.since) for app in apps)
+    decided = tuple(_decided(app, known.get(app.app.name, Known()), scope.since) for app in apps)
     built = [app for app in decided if app.action == "build"]
     affected = scope.packages_affected
     return Plan(
@@ -72,7 +84,35 @@ def assemble_plan(scope: Scope, apps: Sequence[Keyed], known: Mapping[str, Known
         migrations=scope.migrations,
         services=tuple(sorted({*scope.services, *(app.name for app in built)})),
         seconds=round(seconds, 3),
+        subject=scope.subject,
     )
+
+
+def _decided(app: Keyed | Unplanned, known: Known, since: str | None) -> AppPlan:
+    return decide(app, known, since=since) if isinstance(app, Keyed) else refuse(app, known)
+
+
+def refuse(unplanned: Unplanned, known: Known) -> AppPlan:
+    """Return the plan of an app whose key nobody can tell: it counts as to be built, and says why it cannot be."""
+    app, problem = unplanned.app, unplanned.problem
+    return AppPlan(
+        name=app.name,
+        package=app.package,
+        dir=app.dir,
+        dockerfile=app.dockerfile,
+        target=app.target,
+        key="",
+        previous_key=known.before.key if known.before else None,
+        action="build",
+        causes=(Cause(kind="unknown", what=app.name, detail=_sentence(problem)),),
+        image=None,
+        problem=problem,
+    )
+
+
+def _sentence(problem: Problem) -> str:
+    place = f" ({problem.where})" if problem.where and problem.where not in problem.what else ""
+    return f"{problem.what}{place}" + (f": {problem.why}" if problem.why else "")
 
 
 def decide(keyed: Keyed, known: Known, *, since: str | None) -> AppPlan:
@@ -101,8 +141,11 @@ def _causes(keyed: Keyed, known: Known, since: str | None) -> tuple[Cause, ...]:
         (Cause(kind="unknown", what=name, detail=known.unknown),) if known.unknown and not since else ()
     )
     unknown += tuple(Cause(kind="unknown", what=f"COPY {path}", detail=NOT_THERE) for path in keyed.context.missing)
+    unknown += tuple(Cause(kind="unknown", what=path, detail=NOT_IN_CLONE) for path in keyed.context.absent)
     if known.before and known.before.key != keyed.key:
         return (*_differences(known.before, keyed), *unknown)
+    if since and known.lost:
+        return (Cause(kind="unknown", what=name, detail=f"at {since[:COMMIT_DIGITS]}: {known.lost}"),)
     if since:
         return (Cause(kind="new", what=name, detail=f"is no app at {since}"),)
     return unknown or (Cause(kind="new", what=name, detail="the registry has no image for this key"),)

@@ -1,5 +1,6 @@
 """One `package.json`, checked once, so that nobody after this has to ask what type a key has."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -12,6 +13,9 @@ MANIFEST_FILE = "package.json"
 
 DependencyKind = Literal["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"]
 ALL_KINDS: tuple[DependencyKind, ...] = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
+
+_TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|[{}\[\]]')
+_VALUE = re.compile(r'\s*:\s*"([^"\\\n]+)"')
 
 MAX_BYTES = 5_000_000
 """The largest manifests of people, those of editor extensions, have one million."""
@@ -79,6 +83,19 @@ def parse_manifest(data: bytes, path: str) -> Manifest:
         package_manager=_text(raw, "packageManager", path),
         raw=raw,
     )
+
+
+def stated_name(data: bytes) -> str | None:
+    """Return the name that a manifest states which does not parse, or None where that is not clear.
+
+    Who depends on the package can then still be told from who does not.
+    """
+    text, depth, names = data.decode(errors="replace"), 0, set()
+    for token in _TOKEN.finditer(text):
+        depth += (token[0] in "{[") - (token[0] in "}]")
+        value = _VALUE.match(text, token.end()) if depth == 1 and token[0] == '"name"' else None
+        names |= {value[1]} if value else set()
+    return names.pop() if len(names) == 1 else None
 
 
 def _text(raw: Mapping[str, Any], key: str, path: str) -> str | None:

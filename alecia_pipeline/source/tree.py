@@ -7,12 +7,12 @@ REGULAR = 0o100644
 EXECUTABLE = 0o100755
 SYMLINK = 0o120000
 SUBMODULE = 0o160000
-ABSENT = 0
-"""The mode of a file whose content this clone does not have: a partial clone, or a cut copy."""
+ABSENT = 1 << 20
+"""Added to the mode of a file whose content this clone does not have: a partial clone, or a cut copy."""
 
 
 class Entry(NamedTuple):
-    """One path of a tree: `mode` is one of the five above, `oid` the hex id of the blob (or commit)."""
+    """One path of a tree: `mode` is one of those above, or ABSENT and one; `oid`: the hex id of blob or commit."""
 
     path: str
     mode: int
@@ -22,6 +22,11 @@ class Entry(NamedTuple):
     def is_file(self) -> bool:
         """Whether it is a plain file that can be read; a symlink is none."""
         return self.mode in {REGULAR, EXECUTABLE}
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether this clone knows its id and not its content."""
+        return self.mode >= ABSENT
 
 
 def folder_of(path: str) -> str:

@@ -2,13 +2,13 @@
 
 import posixpath
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from alecia_pipeline.errors import UsageError
 from alecia_pipeline.source.documents import as_mapping, unparsable
 from alecia_pipeline.source.glob import matches
-from alecia_pipeline.source.manifest import MANIFEST_FILE, DependencyKind, Manifest, parse_manifest
+from alecia_pipeline.source.manifest import MANIFEST_FILE, DependencyKind, Manifest, parse_manifest, stated_name
 from alecia_pipeline.source.tree import Tree, folder_of
 from alecia_pipeline.source.yaml_document import load_yaml
 
@@ -34,10 +34,14 @@ class Package:
 
 @dataclass(frozen=True)
 class Workspace:
-    """The root package and, by folder in path order, every other one."""
+    """The root package and, by folder in path order, every other one.
+
+    `unreadable`: folder -> what is wrong with its manifest, of which only the name is known.
+    """
 
     root: Package
     packages: Mapping[str, Package]
+    unreadable: Mapping[str, UsageError] = field(default_factory=dict, compare=False)
 
     @cached_property
     def _names(self) -> Mapping[str, Package]:
@@ -50,6 +54,11 @@ class Workspace:
     @cached_property
     def _direct(self) -> dict[tuple[str, bool], tuple[str, ...]]:
         return {}
+
+    def check(self, folders: Iterable[str]) -> None:
+        """Raise the UsageError of the first of these packages whose manifest does not parse."""
+        for folder in sorted(self.unreadable.keys() & set(folders)):
+            raise self.unreadable[folder]
 
     def package(self, folder: str) -> Package:
         """Return the package of a folder. Raises KeyError."""
@@ -116,8 +125,12 @@ class Workspace:
         return package.dir if package else None
 
 
-def read_workspace(tree: Tree) -> Workspace:
-    """Read every manifest of the workspace. Raises UsageError when there is none, or one does not parse."""
+def read_workspace(tree: Tree, *, tolerant: bool = False) -> Workspace:
+    """Read every manifest of the workspace. Raises UsageError when there is none, or one does not parse.
+
+    `tolerant`: a package whose manifest does not parse stops only those that need it: they are to be checked. One whose
+    name cannot be told may be needed by any, and is raised all the same.
+    """
     if MANIFEST_FILE not in tree.entries:
         raise UsageError(
             "there is no package.json at the repository's root",
@@ -128,13 +141,24 @@ def read_workspace(tree: Tree) -> Workspace:
     root = parse_manifest(tree.read(MANIFEST_FILE), MANIFEST_FILE)
     patterns = [f"{pattern.rstrip('/')}/{MANIFEST_FILE}" for pattern in _patterns(tree, root)]
     folders = sorted(_folders(tree.entries, patterns))
-    packages = {folder: Package(folder, _manifest(tree, folder)) for folder in folders}
-    return Workspace(Package(".", root), packages)
+    unreadable: dict[str, UsageError] = {}
+    packages = {folder: Package(folder, _manifest(tree, folder, unreadable)) for folder in folders}
+    if unreadable and not tolerant:
+        raise next(iter(unreadable.values()))
+    return Workspace(Package(".", root), packages, unreadable)
 
 
-def _manifest(tree: Tree, folder: str) -> Manifest:
+def _manifest(tree: Tree, folder: str, unreadable: dict[str, UsageError]) -> Manifest:
     path = f"{folder}/{MANIFEST_FILE}"
-    return parse_manifest(tree.read(path), path)
+    data = tree.read(path)
+    try:
+        return parse_manifest(data, path)
+    except UsageError as error:
+        name = stated_name(data)
+        if name is None:
+            raise
+        unreadable[folder] = error
+        return Manifest(path, name)
 
 
 def _folders(paths: Iterable[str], patterns: list[str]) -> Iterable[str]:

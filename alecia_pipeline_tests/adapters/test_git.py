@@ -15,7 +15,7 @@ from alecia_pipeline.adapters.git import (
     resolve,
 )
 from alecia_pipeline.errors import UsageError
-from alecia_pipeline.source.tree import ABSENT, EXECUTABLE, SUBMODULE, SYMLINK
+from alecia_pipeline.source.tree import EXECUTABLE, SUBMODULE, SYMLINK
 from alecia_pipeline_tests.conftest import Repository, git, write
 from alecia_pipeline_tests.trees import DictTree
 
@@ -62,7 +62,7 @@ def test_a_file_that_the_clone_lacks_is_known_and_cannot_be_read(repository: Rep
     oid = git(folder, "rev-parse", "HEAD:c")
     (folder / ".git/objects" / oid[:2] / oid[2:]).unlink()
     tree = open_commit(folder, "HEAD")
-    assert [path for path, entry in tree.entries.items() if entry.mode == ABSENT] == ["c"]
+    assert [path for path, entry in tree.entries.items() if entry.is_absent] == ["c"]
     assert not tree.entries["c"].is_file
     with pytest.raises(UsageError, match="this clone has no content for c") as caught:
         tree.read("c")

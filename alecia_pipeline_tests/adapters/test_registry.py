@@ -4,7 +4,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from alecia_pipeline.adapters.oci_layout import OciLayout
+from alecia_pipeline.adapters.oci_layout import CHUNK_BYTES, OciLayout
 from alecia_pipeline.adapters.registry import Registry
 from alecia_pipeline.adapters.registry_http import RegistryClient, Request
 from alecia_pipeline.adapters.registry_login import Login
@@ -12,7 +12,7 @@ from alecia_pipeline.errors import AleciaError, ExitCode, OutsideError
 from alecia_pipeline.images.reference import Repository
 from alecia_pipeline.redaction import Secret
 from alecia_pipeline_tests.oci_images import write_image
-from alecia_pipeline_tests.registry_server import HOST, RegistryServer, digest_of
+from alecia_pipeline_tests.registry_server import HOST, Answer, RegistryServer, digest_of
 
 WEBSITE = Repository(HOST, "alecia/website")
 COLAB = Repository(HOST, "alecia/colab")
@@ -146,6 +146,153 @@ def test_a_broken_upload_starts_again_from_its_beginning(connect: Connect, image
     with connect(server) as registry:
         registry.push(WEBSITE, image)
     assert len(server.blobs) == 3
+
+
+LAYER = digest_of(b"base" * 1000)
+
+
+@pytest.mark.parametrize(("cuts", "sent"), [([3000], 1000), ([1000, 2000], 1000), ([3999], 1)])
+def test_a_lost_upload_goes_on_where_the_registry_says_that_it_stopped(
+    connect: Connect, tmp_path: Path, cuts: list[int], sent: int
+) -> None:
+    server = RegistryServer(cuts=list(cuts), keeps=True)
+    image = OciLayout(write_image(tmp_path / "one", b"base" * 1000))
+    server.blobs["alecia/website", image.blobs[0].digest] = b"the config is there"
+    with connect(server) as registry:
+        registry.push(WEBSITE, image)
+    assert server.blobs["alecia/website", LAYER] == b"base" * 1000
+    assert [request.split()[0] for request in server.requests if "/uploads/" in request] == [
+        *("POST", "PUT"),
+        *(("GET", "PATCH") * len(cuts)),
+        "PUT",
+    ]
+    whole = 4000
+    tries = [whole, *(whole - sum(cuts[: n + 1]) for n in range(len(cuts)))]
+    assert server.received == sum(tries)
+    assert tries[-1] == sent
+
+
+def test_the_rest_of_a_large_upload_begins_within_a_piece_of_the_file(connect: Connect, tmp_path: Path) -> None:
+    data = bytes(range(250)) * 12_000
+    assert len(data) > 2 * CHUNK_BYTES
+    server = RegistryServer(cuts=[CHUNK_BYTES + 77], keeps=True)
+    image = OciLayout(write_image(tmp_path / "one", data))
+    server.blobs["alecia/website", image.blobs[0].digest] = b"the config is there"
+    with connect(server) as registry:
+        registry.push(WEBSITE, image)
+    assert server.blobs["alecia/website", digest_of(data)] == data
+    assert server.received == 2 * len(data) - CHUNK_BYTES - 77
+
+
+def test_a_lost_upload_that_came_whole_is_closed_and_sends_nothing_more(connect: Connect, tmp_path: Path) -> None:
+    server = RegistryServer(cuts=[4000], keeps=True)
+    image = OciLayout(write_image(tmp_path / "one", b"base" * 1000))
+    server.blobs["alecia/website", image.blobs[0].digest] = b"the config is there"
+    with connect(server) as registry:
+        registry.push(WEBSITE, image)
+    assert server.blobs["alecia/website", LAYER] == b"base" * 1000
+    sent = [request.split()[0] for request in server.requests if "/uploads/" in request]
+    assert sent == ["POST", "PUT", "GET", "PUT"]
+    assert server.received == 4000
+
+
+@pytest.mark.parametrize(("cut", "keeps"), [(3000, False), (0, True), (1, True)])
+def test_a_lost_upload_of_which_the_registry_keeps_nothing_begins_anew(
+    connect: Connect, tmp_path: Path, cut: int, *, keeps: bool
+) -> None:
+    server = RegistryServer(cuts=[cut], keeps=keeps)
+    image = OciLayout(write_image(tmp_path / "one", b"base" * 1000))
+    server.blobs["alecia/website", image.blobs[0].digest] = b"the config is there"
+    with connect(server) as registry:
+        registry.push(WEBSITE, image)
+    assert server.blobs["alecia/website", LAYER] == b"base" * 1000
+    assert [request.split()[0] for request in server.requests if "/uploads/" in request] == [
+        *("POST", "PUT", "GET", "POST", "PUT")
+    ]
+
+
+def test_the_rest_of_an_upload_that_is_not_taken_is_sent_with_all_before_it(connect: Connect, tmp_path: Path) -> None:
+    server = RegistryServer(cuts=[3000], keeps=True)
+    image = OciLayout(write_image(tmp_path / "one", b"base" * 1000))
+    server.blobs["alecia/website", image.blobs[0].digest] = b"the config is there"
+    damaged = server._upload
+
+    def damage(method: str, path: str, body: bytes, query: dict[str, str]) -> Answer:
+        if method == "PATCH":
+            body = body.replace(b"e", b"?")
+        return damaged(method, path, body, query)
+
+    server._upload = damage  # type: ignore[method-assign] # the registry loses bytes on its side
+    with connect(server) as registry:
+        registry.push(WEBSITE, image)
+    assert server.blobs["alecia/website", LAYER] == b"base" * 1000
+    assert server.requests.count("POST /v2/alecia/website/blobs/uploads/") == 2
+
+
+@pytest.mark.parametrize("states_digest", [True, False])
+@pytest.mark.parametrize("stated", ["banana", "sha256:beef", "sha512:" + "a" * 64, ""])
+def test_nonsense_is_never_taken_for_an_image(connect: Connect, stated: str, *, states_digest: bool) -> None:
+    page = ("200 OK", {"Content-Type": "text/html"}, b"<html>Please log in</html>")
+    head = ("200 OK", {"Docker-Content-Digest": stated}, b"")
+    failures = [head] if states_digest else [page, page]
+    with connect(RegistryServer(failures=failures)) as registry, pytest.raises(OutsideError) as caught:
+        registry.digest(WEBSITE, "key-1")
+    assert "answers what no registry would" in caught.value.what
+    assert caught.value.fix
+
+
+def test_a_tag_that_moves_is_moved_once_and_sends_no_layer(connect: Connect, image: OciLayout) -> None:
+    server = RegistryServer(manifests={("alecia/website", "env-staging"): b"older"})
+    with connect(server) as registry:
+        registry.push(WEBSITE, image)
+        server.requests.clear()
+        assert registry.point(WEBSITE, image.digest, "env-staging")
+        assert [request.split()[0] for request in server.requests] == ["HEAD", "GET", "PUT"]
+        assert not any("/blobs/" in request for request in server.requests)
+        server.requests.clear()
+        assert not registry.point(WEBSITE, image.digest, "env-staging")
+        assert [request.split()[0] for request in server.requests] == ["HEAD"]
+    assert server.manifests["alecia/website", "env-staging"] == image.manifest
+
+
+def test_other_bytes_than_the_digest_says_get_no_tag(connect: Connect, image: OciLayout) -> None:
+    server = RegistryServer()
+    with connect(server) as registry:
+        registry.push(WEBSITE, image)
+        server.manifests["alecia/website", image.digest] = b"other bytes"
+        for put in (registry.tag, registry.point):
+            with pytest.raises(OutsideError, match="other bytes than it was asked for"):
+                put(WEBSITE, image.digest, "key-1")
+    assert ("alecia/website", "key-1") not in server.manifests
+
+
+@pytest.mark.parametrize(
+    ("wish", "now", "pause"),
+    [
+        ("Wed, 21 Oct 2026 07:28:05 GMT", "Wed, 21 Oct 2026 07:28:00 GMT", 5.0),
+        ("Wed, 21 Oct 2026 07:28:05 -0000", "Wed, 21 Oct 2026 07:28:00 GMT", 0.5),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", "Wed, 21 Oct 2026 07:28:09 GMT", 0.5),
+        ("soon", "Wed, 21 Oct 2026 07:28:09 GMT", 0.5),
+        ("0", "Wed, 21 Oct 2026 07:28:09 GMT", 0.0),
+    ],
+)
+def test_retry_after_may_be_a_time_by_the_registrys_clock(
+    connect: Connect, pauses: list[float], wish: str, now: str, pause: float
+) -> None:
+    server = RegistryServer(failures=[("503 Busy", {"Retry-After": wish, "Date": now}, b"")])
+    with connect(server) as registry:
+        registry.digest(WEBSITE, "key-1")
+    assert pauses == [pause]
+
+
+@pytest.mark.parametrize("status", ["400 Bad", "404 No", "409 Conflict", "413 Large", "418 Teapot"])
+def test_what_will_not_pass_is_not_tried_again(connect: Connect, image: OciLayout, status: str) -> None:
+    server = RegistryServer()
+    with connect(server) as registry:
+        server.failures = [("404 N", {}, b""), (status, {}, b"")]
+        with pytest.raises(OutsideError):
+            registry.push(WEBSITE, image)
+    assert server.requests.count("POST /v2/alecia/website/blobs/uploads/") == 1
 
 
 def test_a_registry_that_stays_ill_is_an_outside_error(connect: Connect, pauses: list[float]) -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from alecia_pipeline.errors import UsageError
-from alecia_pipeline.images.reference import image_name, image_repository, key_tag
+from alecia_pipeline.images.reference import image_name, image_repository, key_tag, pinned_image
 
 
 def test_images_are_registry_slash_app() -> None:
@@ -46,3 +46,15 @@ def test_an_image_is_asked_for_where_docker_would(name: str, host: str, path: st
 def test_what_names_no_image_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match="names no image"):
         image_name(name)
+
+
+def test_a_reference_by_digest_is_taken_apart() -> None:
+    repository, digest = pinned_image("ghcr.io/alecia/website@sha256:" + "a" * 64)
+    assert (str(repository), digest) == ("ghcr.io/alecia/website", "sha256:" + "a" * 64)
+    assert repository.at(digest) == "ghcr.io/alecia/website@sha256:" + "a" * 64
+
+
+@pytest.mark.parametrize("reference", ["ghcr.io/a/b:latest", "website@sha256:" + "a" * 64, "ghcr.io/a@sha256:beef", ""])
+def test_anything_else_names_no_image_for_certain(reference: str) -> None:
+    with pytest.raises(ValueError, match="names no image"):
+        pinned_image(reference)

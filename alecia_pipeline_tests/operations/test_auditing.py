@@ -72,3 +72,45 @@ def test_no_lockfile_concerns_every_app(repository: Repository) -> None:
     assert not audit_lockfile(runner(folder), commit).ok
     for app in ("website", "colab"):
         assert "lockfile-missing" in {finding.rule for finding in audit_app(runner(folder), commit, app)}
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("apps/colab/package.json", '{"name": "@alecia/colab", "dependencies": {'),
+        ("apps/colab/package.json", '{"name": "@alecia/colab", "dependencies": ["pg"]}'),
+        ("apps/colab/Dockerfile", "FROM node:20\nFETCH it\n"),
+    ],
+)
+def test_what_does_not_parse_stops_the_app_that_needs_it_alone(repository: Repository, path: str, text: str) -> None:
+    folder = repository({**SUITE, path: text})
+    commit = git(folder, "rev-parse", "HEAD")
+    assert audit_app(runner(folder), commit, "website") == ()
+    with pytest.raises(UsageError, match=path):
+        audit_app(runner(folder), commit, "colab")
+    with pytest.raises(UsageError):
+        audit_app(runner(folder), commit, "ghost")
+    verdict = audit_lockfile(runner(folder), commit)
+    assert verdict.ok
+    named = {folder: problems for folder, problems in verdict.importers.items() if problems}
+    assert set(named) == ({"apps/colab"} if path.endswith(".json") else set())
+    assert all(path in problem for problems in named.values() for problem in problems)
+
+
+def test_what_every_app_needs_stops_every_app(repository: Repository) -> None:
+    folder = repository({**SUITE, "package.json": "{"})
+    with pytest.raises(UsageError, match=r"package\.json"):
+        audit_app(runner(folder), git(folder, "rev-parse", "HEAD"), "website")
+
+
+def test_an_app_that_was_audited_alone_leaves_no_trace(repository: Repository) -> None:
+    """Mended, the commit is audited as if nobody had looked before."""
+    text = SUITE["apps/colab/Dockerfile"]
+    folder = repository(
+        {**SUITE, "apps/colab/Dockerfile": "FROM node:20\nFETCH it\n", "apps/colab/lib/x.ts": "import 'x'"}
+    )
+    assert audit_app(runner(folder), git(folder, "rev-parse", "HEAD"), "website") == ()
+    write(folder, {"apps/colab/Dockerfile": text})
+    git(folder, "commit", "--quiet", "--all", "--message=mended")
+    found = audit_app(runner(folder), git(folder, "rev-parse", "HEAD"), "colab")
+    assert "undeclared-import" in {finding.rule for finding in found}

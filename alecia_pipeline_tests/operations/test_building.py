@@ -113,6 +113,33 @@ def test_builds_what_is_missing_and_tags_it_with_its_key(
     assert f"cms | building {cms.key[:12]}" in lines
 
 
+def test_a_built_image_has_the_tag_of_its_commit(
+    runner: Runner, registry: Registry, referrers: Referrers, server: RegistryServer, lines: list[str]
+) -> None:
+    plan = make_plan(runner, registry=registry, apps=["cms"])
+    with ImageBuilder(runner, plan, builder=LocalBuilder(), registry=registry, referrers=referrers) as images:
+        built = images.result("cms")
+    names = {tag for name, tag in server.manifests if name == "mini/cms" and tag.startswith("commit-")}
+    assert names == {f"commit-{plan.commit}"}
+    assert digest_of(server.manifests["mini/cms", f"commit-{plan.commit}"]) == built.digest
+    assert not any("warning" in line for line in lines)
+
+
+def test_the_tag_of_a_commit_that_cannot_be_set_stops_no_build(
+    runner: Runner, registry: Registry, referrers: Referrers, server: RegistryServer, lines: list[str]
+) -> None:
+    def refuse(name: str, reference: str) -> None:
+        if reference.startswith("commit-"):
+            raise httpx.ConnectError("the registry is gone")
+
+    server.on_put = refuse
+    plan = make_plan(runner, registry=registry, apps=["cms"])
+    with ImageBuilder(runner, plan, builder=LocalBuilder(), registry=registry, referrers=referrers) as images:
+        built = images.result("cms")
+    assert digest_of(server.manifests["mini/cms", key_tag(built.key)]) == built.digest
+    assert [line for line in lines if line.startswith("warning: not every image has its tag (commit-")]
+
+
 def test_a_built_image_has_its_evidence(
     runner: Runner, registry: Registry, referrers: Referrers, server: RegistryServer
 ) -> None:

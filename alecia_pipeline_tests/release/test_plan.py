@@ -1,5 +1,10 @@
-from alecia_pipeline.release.model import Plan
-from alecia_pipeline.release.plan import Known, Scope, assemble_plan, decide
+from dataclasses import replace
+
+import pytest
+
+from alecia_pipeline.release.model import Plan, Problem
+from alecia_pipeline.release.plan import NOT_IN_CLONE, Keyed, Known, Scope, Unplanned, assemble_plan, decide
+from alecia_pipeline.source.tree import ABSENT
 from alecia_pipeline_tests.snapshots import keyed, snapshot
 
 BEFORE = snapshot()
@@ -64,3 +69,42 @@ def test_a_copy_that_would_fail_is_a_cause() -> None:
     broken = keyed(snapshot({"apps/cms/Dockerfile": "FROM node\nCOPY dist ./\n"}), "cms")
     decided = decide(broken, Known(before=keyed(snapshot(), "cms")), since=None)
     assert ("unknown", "COPY dist") in [(cause.kind, cause.what) for cause in decided.causes]
+
+
+PROBLEM = Problem(what="x does not parse", where="x:3", why="a brace is missing", fix="mend it")
+
+
+@pytest.mark.parametrize(
+    ("problem", "detail"),
+    [
+        (PROBLEM, "x does not parse (x:3): a brace is missing"),
+        (PROBLEM.model_copy(update={"where": "x", "why": None}), "x does not parse"),
+    ],
+)
+def test_an_app_that_cannot_be_planned_is_to_be_built_and_says_why(problem: Problem, detail: str) -> None:
+    scope = Scope("c" * 40, "b" * 40, None, None, (), ())
+    known = {"cms": Known(before=keyed(BEFORE, "cms")), "website": Known(before=keyed(AFTER, "website"))}
+    plan = assemble_plan(scope, [Unplanned(APPS[0].app, problem), APPS[1]], known, 0)
+    cms = plan.app("cms")
+    assert (cms.action, cms.key, cms.previous_key, cms.problem) == ("build", "", keyed(BEFORE, "cms").key, problem)
+    assert [(cause.kind, cause.what, cause.detail) for cause in cms.causes] == [("unknown", "cms", detail)]
+    assert plan.app("website").action == "reuse"
+    assert plan.services == ("cms",)
+    alone = assemble_plan(scope, [Unplanned(APPS[0].app, problem)], {}, 0)
+    assert alone.app("cms").previous_key is None
+
+
+def test_an_app_that_could_not_be_planned_before_is_to_be_built() -> None:
+    app = planned({"cms": Known(lost="x does not parse")}, since="b" * 40).app("cms")
+    assert [(cause.kind, cause.detail) for cause in app.causes] == [("unknown", f"at {'b' * 12}: x does not parse")]
+    assert app.action == "build"
+
+
+def test_a_file_that_this_clone_lacks_is_a_cause() -> None:
+    context = APPS[0].context
+    part = context.parts["apps/cms"]
+    last = part.files[-1]
+    absent = replace(part, files=(*part.files[:-1], last._replace(mode=last.mode + ABSENT)))
+    lacking = Keyed(replace(context, parts={**context.parts, "apps/cms": absent}), APPS[0].fields)
+    causes = decide(lacking, Known(unknown=None), since=None).causes
+    assert [(cause.kind, cause.what, cause.detail) for cause in causes] == [("unknown", last.path, NOT_IN_CLONE)]

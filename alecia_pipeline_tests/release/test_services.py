@@ -33,3 +33,10 @@ def test_a_bad_compose_file_is_one_clear_error() -> None:
     with pytest.raises(UsageError) as caught:
         changed_services("c.yml", DictTree({"c.yml": "services: [a]"}), None)
     assert caught.value.where == "c.yml"
+
+
+def test_a_database_says_which_migrations_are_new() -> None:
+    after = DictTree({"sql/1.sql": "a", "sql/2.sql": "B", "sql/3.sql": "c", "sql/4.sql": "d"})
+    assert new_migrations("sql", after, BEFORE, ("1.sql", "2.sql", "3.sql")) == ("sql/2.sql", "sql/4.sql")
+    assert new_migrations("sql", after, None, ("1.sql", "2.sql")) == ("sql/3.sql", "sql/4.sql")
+    assert new_migrations("sql", after, None, ()) == ("sql/1.sql", "sql/2.sql", "sql/3.sql", "sql/4.sql")

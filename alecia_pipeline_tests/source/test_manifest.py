@@ -1,7 +1,7 @@
 import pytest
 
 from alecia_pipeline.errors import UsageError
-from alecia_pipeline.source.manifest import MAX_BYTES, Manifest, parse_manifest
+from alecia_pipeline.source.manifest import MAX_BYTES, Manifest, parse_manifest, stated_name
 
 
 def test_every_part_is_read() -> None:
@@ -39,3 +39,21 @@ def test_a_bad_one_is_one_clear_error(data: bytes, what: str) -> None:
     with pytest.raises(UsageError, match=what) as caught:
         parse_manifest(data, "p/package.json")
     assert (caught.value.where or "").startswith("p/package.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ('{"name": "@a/web", "dependencies": {', "@a/web"),
+        ('{"author": {"name": "Ann"}, "files": [{"name": "x"}], "name" : "web",}', "web"),
+        ('{"description": "a \\"name\\": b {", "name": "web", ]', "web"),
+        ('{\n<<<<<<< HEAD\n"name": "web",\n=======\n"name": "site",\n>>>>>>> b\n}', None),
+        ('{\n<<<<<<< HEAD\n"version": "1",\n=======\n"version": "2",\n>>>>>>> b\n"name": "web"\n}', "web"),
+        ('{"version: "1", "name": "web"}', None),
+        ('{"name": 3}', None),
+        ("", None),
+        ("\udcff".encode(errors="surrogateescape").decode(errors="replace"), None),
+    ],
+)
+def test_the_name_is_told_from_a_manifest_that_does_not_parse_where_it_is_clear(text: str, name: str | None) -> None:
+    assert stated_name(text.encode()) == name

@@ -110,3 +110,34 @@ def test_a_bad_workspace_is_one_clear_error(files: dict[str, str | bytes], what:
         read_workspace(DictTree(files))
     assert caught.value.where
     assert caught.value.fix
+
+
+BROKEN = {
+    "package.json": "{}",
+    "pnpm-workspace.yaml": "packages: [apps/*, packages/*]",
+    "apps/web/package.json": '{"name": "web", "dependencies": {"ui": "^1.0.0"}}',
+    "apps/cms/package.json": '{"name": "cms", "dependencies": {"db": "workspace:*"}}',
+    "packages/db/package.json": '{"name": "db"}',
+    "packages/ui/package.json": '{"name": "ui", "dependencies": ',
+}
+
+
+def test_a_manifest_that_does_not_parse_stops_those_that_need_it() -> None:
+    workspace = read_workspace(DictTree(BROKEN), tolerant=True)
+    assert list(workspace.unreadable) == ["packages/ui"]
+    assert workspace.closure("apps/web") == ("apps/web", "packages/ui")
+    with pytest.raises(UsageError, match=r"packages/ui/package\.json is not valid JSON"):
+        workspace.check(workspace.closure("apps/web"))
+    workspace.check(workspace.closure("apps/cms"))
+    assert workspace.owner("packages/ui/src/x.ts").name == "ui"
+
+
+@pytest.mark.parametrize("path", ["package.json", "packages/ui/package.json"])
+def test_a_manifest_that_any_package_may_need_stops_all(path: str) -> None:
+    with pytest.raises(UsageError, match="is not valid JSON"):
+        read_workspace(DictTree({**BROKEN, path: "{ ["}), tolerant=True)
+
+
+def test_what_does_not_parse_is_one_error_where_all_of_it_is_needed() -> None:
+    with pytest.raises(UsageError, match=r"packages/ui/package\.json is not valid JSON"):
+        read_workspace(DictTree(BROKEN))

@@ -151,6 +151,9 @@ class _Judge:
         return LockfileVerdict(version=version, settings=(), importers=importers)
 
     def _differences(self, package: Package, lockfile: Lockfile, key: str) -> tuple[str, ...]:
+        unreadable = self.snapshot.workspace.unreadable.get(package.dir)
+        if unreadable:
+            return (unreadable.what,)
         importer = lockfile.importers.get(key)
         problems = differences(self.snapshot.workspace, package, importer, self.settings)
         kept = (problem for problem in problems if not self._is_excused(*problem.split(" ", 1)))

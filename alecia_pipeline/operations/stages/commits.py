@@ -55,11 +55,10 @@ class RepositoryCommits:
 
     def _has_images(self, commit: str, environment: str, apps: tuple[str, ...]) -> bool:
         try:
-            planned = {app.name: app for app in self.plans.plan(commit, environment).apps}
+            return all(app.image for app in self.plans.apps(commit, environment, apps))
         except UsageError as error:
             self.runner.log(f"{commit[:12]} is left out: {error.what}")
             return False
-        return all(app in planned and planned[app].image for app in apps)
 
     def versions(self, commit: str) -> Mapping[str, str]:
         """Return folder -> git's id of its tree; `.` is a hash of the root's own files and every manifest."""

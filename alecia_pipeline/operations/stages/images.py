@@ -1,6 +1,6 @@
 """The images of a run: one builder per commit and environment, all sharing its threads' limit."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
@@ -34,12 +34,15 @@ class BuiltImages:
 
     def start(self, commit: str, images: Iterable[tuple[str, str | None]]) -> None:
         """Begin these images, those of one environment side by side."""
+        wanted: dict[str | None, list[str]] = {}
         for app, environment in images:
-            self._builder(commit, environment).start([app])
+            wanted.setdefault(environment, []).append(app)
+        for environment, apps in wanted.items():
+            self._builder(commit, environment, apps).start(apps)
 
     def result(self, commit: str, app: str, environment: str | None, since: str | None = None) -> Outcome:
         """Wait for one image. Raises what its build raised."""
-        found = self._builder(commit, environment).result(app)
+        found = self._builder(commit, environment, [app]).result(app)
         self._results[commit, app, environment] = found
         causes = (self._plans.causes(commit, since, environment, app) if since else ()) or found.causes
         # Causes first: in a run's log Dagster shows the beginning, and the rest on demand.
@@ -47,19 +50,19 @@ class BuiltImages:
 
     def reference(self, commit: str, app: str, environment: str) -> tuple[str, str] | None:
         """Return the build key and the reference by digest of an image that is there, built in this run or before."""
-        own = app in self._runner.config.environment(environment).build_args
-        variant = environment if own else None
-        found = self._results.get((commit, app, variant))
+        found = self._results.get((commit, app, self._plans.variant(environment, app)))
         if found:
             return found.key, found.reference
         planned = self._plans.app(commit, environment, app)
         return (planned.key, planned.image) if planned.image else None
 
-    def _builder(self, commit: str, environment: str | None) -> ImageBuilder:
+    def _builder(self, commit: str, environment: str | None, apps: Sequence[str]) -> ImageBuilder:
+        plan = self._plans.plan(commit, environment, apps)
         if (commit, environment) not in self._builders:
-            builder = ImageBuilder(self._runner, self._plans.plan(commit, environment))
-            self._builders[commit, environment] = self._open.enter_context(builder)
-        return self._builders[commit, environment]
+            self._builders[commit, environment] = self._open.enter_context(ImageBuilder(self._runner, plan))
+        builder = self._builders[commit, environment]
+        builder.extend(plan)
+        return builder
 
 
 def _facts(image: ImageResult, commit: str) -> dict[str, Fact]:

@@ -17,6 +17,7 @@ from alecia_pipeline.operations.smoking import smoke
 from alecia_pipeline.operations.stages.gates import AuditGates
 from alecia_pipeline.operations.stages.images import BuiltImages
 from alecia_pipeline.operations.staging import stage_app
+from alecia_pipeline.operations.tagging import tag_release
 from alecia_pipeline.release.draft import ReleaseFacts
 from alecia_pipeline.release.model import MigrationState
 from alecia_pipeline.smoke.verdict import SmokeReport
@@ -83,7 +84,9 @@ class HostReleases:
         report = smoke(self.runner, environment)
         if not report.passed:
             raise self._failed(environment, live, report, reverting=current.state != "confirmed")
-        confirm_release(self.runner, environment, live)
+        confirmed = confirm_release(self.runner, environment, live)
+        if confirmed:
+            tag_release(self.runner, confirmed)
         rows = tuple(probe.model_dump() for probe in report.probes)
         return Outcome(facts={"release": live, "probes": Table(rows), "seconds": report.seconds})
 

@@ -48,6 +48,19 @@ def test_a_second_release_builds_nothing_pushes_nothing_and_touches_no_container
     assert registry_tags(shop) == tags
 
 
+def test_a_plan_of_what_runs_touches_nothing_and_its_images_have_the_tags_of_the_environment(shop: Shop) -> None:
+    live = shop.json("status", "--env", "staging")
+    plan = shop.json("plan", "--env", "staging")
+    assert plan["release"] == live["release"]
+    assert {app["name"]: app["deployed"] for app in plan["apps"]} == {app["name"]: app["image"] for app in plan["apps"]}
+    assert {app["restarts"] for app in plan["apps"]} == {False}
+    assert (plan["services"], plan["migrations"], plan["pull_bytes"]) == ([], [], 0)
+    tags = registry_tags(shop)
+    for name, app in live["apps"].items():
+        own = "-staging" if name == "colab" else ""  # it alone has build arguments of the environment's
+        assert {"env-staging", f"commit-{app['commit']}{own}"} <= set(tags[name])
+
+
 def registry_tags(shop: Shop) -> dict[str, list[str]]:
     """Return the tags of every app's images in the sandbox's registry."""
     found = shop.box.status()

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.operations.stages.commits import RepositoryCommits
 from alecia_pipeline.operations.stages.gates import AuditGates
 from alecia_pipeline.operations.stages.plans import Plans
-from alecia_pipeline.release.model import AppPlan, Plan
+from alecia_pipeline.release.model import AppPlan
 from alecia_pipeline_tests.conftest import Repository, git, write
 
 HOST = {"address": "h", "user": "u", "identity_file": "k", "host_key": "SHA256:" + "A" * 43}
@@ -33,7 +34,7 @@ class PlansOf(Plans):
         self._built = built
         self._broken = broken
 
-    def plan(self, commit: str, environment: str | None) -> Plan:
+    def apps(self, commit: str, environment: str, apps: Sequence[str]) -> list[AppPlan]:
         if commit in self._broken:
             raise UsageError("package.json does not parse")
         web = AppPlan(
@@ -48,16 +49,7 @@ class PlansOf(Plans):
             causes=(),
             image="r/web@sha256:1" if commit in self._built else None,
         )
-        return Plan(
-            commit=commit,
-            since=None,
-            environment=environment,
-            apps=(web,),
-            packages_affected=(),
-            migrations=(),
-            services=(),
-            seconds=0,
-        )
+        return [web if app == "web" else web.model_copy(update={"name": app, "image": None}) for app in apps]
 
 
 def _commit(repo: Path, files: dict[str, str]) -> str:
