@@ -42,6 +42,15 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
+class ChecksConfig(Model):
+    """How an app's image is checked before its key tag is set."""
+
+    boot: bool = Field(default=True, description="Start the image, without a network, and ask its health check")
+    boot_seconds: int = Field(60, ge=1, le=900, description="How long it may take until it answers")
+    root: bool = Field(default=False, description="It may run as root")
+    not_secret: tuple[str, ...] = Field((), description="Globs of files in the image that only look like secrets")
+
+
 class AppConfig(Model):
     """One deployable app: a workspace package that a Dockerfile builds. Every key is optional."""
 
@@ -55,6 +64,7 @@ class AppConfig(Model):
         None, description="exclusive: stop, then start. Default: from the app's route, volumes and WebSockets"
     )
     epoch: int = Field(0, ge=0, description="Raise it to force a rebuild")
+    checks: ChecksConfig = ChecksConfig()
 
 
 class MigrationsConfig(Model):

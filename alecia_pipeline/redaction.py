@@ -54,6 +54,11 @@ class Redactor:
         ordered = sorted(self._values, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
 
+    @property
+    def known(self) -> tuple[Secret, ...]:
+        """What is masked, for whoever looks whether it is somewhere else, too."""
+        return tuple(map(Secret, sorted(self._values)))
+
     def __call__(self, text: str) -> str:
         """Return `text` with every known secret replaced by the mask."""
         return self._pattern.sub(MASK, text) if self._pattern else text

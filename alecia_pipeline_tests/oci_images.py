@@ -29,10 +29,10 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> Path:
     return folder
 
 
-def write_image(folder: Path, *layers: bytes, media_type: str = LAYER) -> Path:
-    config = json.dumps(
-        {"os": "linux", "rootfs": {"type": "layers", "diff_ids": list(map(digest_of, layers))}}
-    ).encode()
+def write_image(folder: Path, *layers: bytes, media_type: str = LAYER, **settings: object) -> Path:
+    """Write an image that runs as a user of its own; `settings` are those of its config, such as Env."""
+    rootfs = {"type": "layers", "diff_ids": list(map(digest_of, layers))}
+    config = json.dumps({"os": "linux", "config": {"User": "node", **settings}, "rootfs": rootfs}).encode()
     described = [{"digest": digest_of(blob), "size": len(blob), "mediaType": media_type} for blob in (config, *layers)]
     manifest = json.dumps({"config": described[0], "layers": described[1:]}).encode()
     blobs = {f"blobs/sha256/{digest_of(blob)[7:]}": blob for blob in (config, *layers, manifest)}

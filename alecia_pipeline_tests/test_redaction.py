@@ -43,3 +43,8 @@ def test_of_a_secret_with_several_lines_each_line_is_masked() -> None:
 def test_no_known_secret_survives(values: list[str], around: str) -> None:
     masked = Redactor(map(Secret, values))(around + around.join(values) + around)
     assert not set(masked.replace(MASK, "")) & set("xyz0123")
+
+
+def test_what_is_masked_can_be_looked_for_elsewhere() -> None:
+    redactor = Redactor([Secret("second-value\nfirst-value"), Secret("abc")])
+    assert redactor.known == (Secret("first-value"), Secret("second-value"))

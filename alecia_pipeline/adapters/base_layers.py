@@ -5,10 +5,11 @@ import json
 import os
 import threading
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from alecia_pipeline.adapters.oci_layout import BLOBS, OciLayout
 from alecia_pipeline.adapters.state import locked
@@ -46,6 +47,10 @@ class BaseLayers:
                 _forget_others(folder)
             return _diff_ids(folder)
 
+    def config(self, base: Base) -> Mapping[str, Any]:
+        """Return the config of a base whose layers were asked for. Raises OutsideError when it is not kept any more."""
+        return _config(self._folder(base))
+
     def lend(self, base: Base, folder: Path) -> None:
         """Put a base's blobs into a folder that a build is exported to: what is there is not sent again."""
         blobs = folder / BLOBS
@@ -66,9 +71,13 @@ class BaseLayers:
 
 
 def _diff_ids(folder: Path) -> tuple[str, ...]:
+    return tuple(_config(folder)["rootfs"]["diff_ids"])
+
+
+def _config(folder: Path) -> Mapping[str, Any]:
     image = OciLayout(folder)
-    config = json.loads(b"".join(image.chunks(image.blobs[0].digest)))
-    return tuple(config["rootfs"]["diff_ids"])
+    config: Mapping[str, Any] = json.loads(b"".join(image.chunks(image.blobs[0].digest)))
+    return config
 
 
 def _forget_others(folder: Path) -> None:

@@ -106,9 +106,20 @@ class ReproducibleImage:
         file = next((layer.file for layer in self._layers if layer.blob.digest == digest), None)
         return file_chunks(file) if file else self._built.chunks(digest)
 
-    def layers(self) -> Iterator[IO[bytes]]:
-        """Yield the layers as open tar archives, the lowest first. The caller closes them."""
-        for layer in self._layers:
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The image's config, as OCI defines it."""
+        config: Mapping[str, Any] = json.loads(self._config_bytes)
+        return config
+
+    @property
+    def below(self) -> int:
+        """How many layers it has from its base, as they are."""
+        return sum(layer.file is None for layer in self._layers)
+
+    def layers(self, start: int = 0) -> Iterator[IO[bytes]]:
+        """Yield the layers from `start` on as open tar archives, the lowest first. The caller closes them."""
+        for layer in self._layers[start:]:
             blob = layer.file.open("rb") if layer.file else self._built.open(layer.blob.digest)
             yield _unpacked(blob, layer.media_type)
 

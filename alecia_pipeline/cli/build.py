@@ -16,6 +16,7 @@ from alecia_pipeline.cli.recording import make_launch
 from alecia_pipeline.cli.runner import make_runner, repo_option
 from alecia_pipeline.config import Config
 from alecia_pipeline.errors import ExitCode
+from alecia_pipeline.images.checks.check import NOT_JUDGED
 from alecia_pipeline.images.layers import MEGABYTE
 from alecia_pipeline.images.reference import DIGEST_DIGITS
 from alecia_pipeline.operations.inputs import check_images
@@ -24,7 +25,12 @@ from alecia_pipeline.operations.runner import Runner
 
 SHOWN_DIFFERENCES = 20
 
-_MISSING_WHERE_REUSED = dict.fromkeys(("size_bytes", "layers", "layer_table", "cached_steps", "executed_steps"))
+_MISSING_WHERE_REUSED: dict[str, Any] = {
+    **dict.fromkeys(("size_bytes", "layers", "layer_table", "cached_steps", "executed_steps")),
+    "checks": [],
+}
+
+_MARKS = {"passed": ("✓", "green"), "failed": ("✗", "bold red"), "warning": ("!", "yellow"), NOT_JUDGED: ("·", "dim")}
 
 
 @click.command()
@@ -49,6 +55,9 @@ def build(
     """Build the images that the registry has not, and push them under their build keys.
 
     An app that does not pass its audit is not built. Without --env: the images of every environment.
+
+    A built image is checked before it gets its key tag: it starts and answers, holds no secret, does not run as root,
+    has its packages, and did not grow. One that fails gets no tag, and the exit code is 1.
 
     --verify shows that a build repeats itself bit for bit; --verify-context, that pruning the context loses nothing.
     What differs is listed file by file, and the exit code is 1.
@@ -106,6 +115,16 @@ def print_verdicts(verdicts: Sequence[Verdict], console: Console) -> None:
             console.print(f"  … and {more} more; --format json lists all")
 
 
+def print_checks(app: str, checks: Sequence[Mapping[str, str]], console: Console) -> None:
+    """Print all checks of an image in one line, and below it what was found by those that did not pass."""
+    if checks:
+        marks = [Text.assemble("  ", _MARKS[each["verdict"]], f" {each['what']}") for each in checks]
+        console.print(Text.assemble(f"{app} is checked:", *marks))
+    for each in checks:
+        if each["verdict"] != "passed":
+            console.print(Text(f"  {each['what']}, {each['verdict']}: {each['found']}"), soft_wrap=True)
+
+
 def wanted_images(config: Config, apps: Sequence[str], environment: str | None) -> tuple[tuple[str, str | None], ...]:
     """Return (app, environment of its image): one for all environments where an app's build arguments do not differ.
 
@@ -128,7 +147,7 @@ def image_document(key: str, facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def print_results(results: Sequence[Mapping[str, Any]], console: Console) -> None:
-    """Print one line per image, then the sum."""
+    """Print one line per image, then the checks of those that were built, then the sum."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("app", "image", "size", "seconds", "digest"):
         table.add_column(name, no_wrap=True, justify="right" if name in {"size", "seconds"} else "left")
@@ -138,5 +157,7 @@ def print_results(results: Sequence[Mapping[str, Any]], console: Console) -> Non
         size = f"{result['size_bytes'] / MEGABYTE:.1f} MB" if result["size_bytes"] is not None else ""
         table.add_row(name, verb, size, f"{result['seconds']:.1f}", result["digest"][:DIGEST_DIGITS])
     console.print(table)
+    for result in results:
+        print_checks(result["app"], result["checks"], console)
     built = sum(not result["reused"] for result in results)
     console.print(f"{built} built, {len(results) - built} reused")

@@ -11,6 +11,7 @@ from alecia_pipeline.defs.lockfile_offer import not_regenerated, offer
 from alecia_pipeline.defs.past import Past
 from alecia_pipeline.defs.step import STAGES, AssetPlan, Step, define
 from alecia_pipeline.errors import ReleaseFailedError, UsageError
+from alecia_pipeline.images.checks.check import NAMES
 from alecia_pipeline.operations.outcome import Fact, Outcome
 from alecia_pipeline.redaction import Redactor
 
@@ -129,6 +130,7 @@ def _image(graph: Graph, redactor: Redactor, app: str, environment: str | None) 
         "images",
         f"The image of {app}, built, or reused when the registry has its build key",
         [audit_key(app), LOCKFILE],
+        gates=NAMES,
         kinds=("docker",),
     )
     return define(plan, graph, redactor, body)

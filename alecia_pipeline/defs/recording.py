@@ -184,10 +184,11 @@ def _translate(event: dg.DagsterEvent) -> Progress | None:
 
 def _judged(event: dg.DagsterEvent, key: str) -> Progress | None:
     evaluation = event.asset_check_evaluation_data
-    if evaluation.passed:
+    if evaluation.passed or evaluation.severity is dg.AssetCheckSeverity.WARN:
         return None
     what = f"{key} did not pass: {evaluation.check_name}"
-    fix = "`alecia audit` lists every finding with its fix"
+    told = evaluation.metadata.get("fix")
+    fix = str(told.value) if told else "`alecia audit` lists every finding with its fix"
     return Progress("failed", key, error=ReleaseFailedError(what, where=key, why=evaluation.description, fix=fix))
 
 

@@ -22,6 +22,7 @@ def materialization(key: dg.AssetKey, outcome: Outcome, redactor: Redactor) -> d
     checks = [
         dg.AssetCheckResult(
             passed=verdict.passed,
+            severity=dg.AssetCheckSeverity.WARN if verdict.warning else dg.AssetCheckSeverity.ERROR,
             asset_key=key,
             check_name=verdict.gate,
             description=redactor(verdict.text) or None,

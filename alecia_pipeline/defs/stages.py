@@ -59,7 +59,7 @@ class Images(Protocol):
         ...
 
     def result(self, commit: str, app: str, environment: str | None, since: str | None = None) -> Outcome:
-        """Wait for one image, built or reused. Its version is the build key.
+        """Wait for one image, built or reused. Its version is the build key. Verdicts: one for each image check.
 
         `since`: an earlier commit; the causes are the differences from the image there.
         """

@@ -23,6 +23,12 @@ def layers_of(data: bytes) -> tuple[Blob, ...] | None:
     return found if len(found) == len(layers) else None
 
 
+def pulled_bytes(data: bytes) -> int | None:
+    """Return the bytes of an image, config and layers, compressed; None for what is no manifest of one image."""
+    config, layers = _blob(_document(data).get("config")), layers_of(data)
+    return None if config is None or layers is None else sum(blob.size for blob in (config, *layers))
+
+
 def _document(data: bytes) -> Mapping[str, Any]:
     try:
         found = json.loads(data)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Protocol
 
+from alecia_pipeline.images.checks.boot import Outcome, Trial
 from alecia_pipeline.images.command import BuildCommand
 from alecia_pipeline.images.reference import Repository
 from alecia_pipeline.images.steps import Steps
@@ -89,6 +90,18 @@ class Builder(Protocol):
 
     def cancel(self) -> None:
         """End every build that runs."""
+        ...
+
+
+class TrialEngine(Protocol):
+    """An engine that starts images to see whether they answer; several at a time."""
+
+    def attempt(self, trial: Trial, archive: Archive) -> Outcome:
+        """Start an image, and take its container away again. Raises OutsideError when the engine does not take it."""
+        ...
+
+    def cancel(self) -> None:
+        """End every trial that runs, and start no other."""
         ...
 
 

@@ -10,14 +10,18 @@ from types import TracebackType
 from typing import Self
 
 from alecia_pipeline.adapters.buildkit import BuildKit
+from alecia_pipeline.adapters.reproducible import ReproducibleImage
+from alecia_pipeline.adapters.trial import Engine
 from alecia_pipeline.errors import RefusedError, UsageError
+from alecia_pipeline.images.checks.check import Check, accepted
 from alecia_pipeline.images.layers import MEGABYTE
-from alecia_pipeline.images.ports import Builder, ImageReferrers, ImageRegistry
+from alecia_pipeline.images.ports import Builder, ImageReferrers, ImageRegistry, TrialEngine
 from alecia_pipeline.images.reference import Repository, commit_tag, image_repository, key_tag
 from alecia_pipeline.operations.attaching import Pushed, attach_evidence, open_referrers
+from alecia_pipeline.operations.checking import ImageChecks
 from alecia_pipeline.operations.layer_cache import layer_cache
 from alecia_pipeline.operations.planning import build_arguments, keyed_app, read_commit, registry_name
-from alecia_pipeline.operations.registries import open_registry
+from alecia_pipeline.operations.registries import docker_config, open_registry
 from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.operations.tagging import Tagging, tag_commit
 from alecia_pipeline.operations.workshop import Made, Workshop, build_folder
@@ -28,7 +32,7 @@ from alecia_pipeline.release.plan import Keyed
 class ImageBuilder:
     """Builds or reuses the images of one plan. Use it as a context manager: leaving it ends what still runs."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a runner and a plan; the rest, by keyword only, has defaults
         self,
         runner: Runner,
         plan: Plan,
@@ -36,6 +40,7 @@ class ImageBuilder:
         builder: Builder | None = None,
         registry: ImageRegistry | None = None,
         referrers: ImageReferrers | None = None,
+        engine: TrialEngine | None = None,
     ) -> None:
         self._runner = runner
         self._plan = plan
@@ -46,6 +51,8 @@ class ImageBuilder:
         self._referrers = referrers or self._resources.enter_context(open_referrers(runner, self._registry_name))
         self._builder = builder or BuildKit(runner.log)
         self._workshop = Workshop(runner, self._view, self._builder)
+        engine = engine or (None if builder else Engine(docker_config(runner)))
+        self._checks = ImageChecks(runner, self._view, self._workshop, plan.environment, self._registry, engine)
         self._pool = ThreadPoolExecutor(runner.config.builder.parallel, thread_name_prefix="build")
         self._jobs: dict[str, Future[ImageResult]] = {}
         self._reading = threading.Lock()
@@ -79,6 +86,7 @@ class ImageBuilder:
         unfinished = [job for job in self._jobs.values() if not job.done()]
         if unfinished:
             self._builder.cancel()
+            self._checks.cancel()
         self._pool.shutdown(cancel_futures=True)
         self._resources.close()
 
@@ -99,18 +107,31 @@ class ImageBuilder:
             arguments = build_arguments(self._runner, keyed.app, self._plan.environment)
             cache = layer_cache(self._runner, keyed, repository, self._builder, self._registry)
             made = self._workshop.make(keyed, arguments, folder, cache=cache)
-            archive = made.image
-            self._registry.push(repository, archive)
-            pushed = Pushed(repository, archive.digest, begun)
-            attach_evidence(self._runner, self._view, keyed, pushed, self._referrers)
-            digest = self._registry.tag(repository, archive.digest, key_tag(app.key))
-            commit = commit_tag(self._plan.commit, self._plan.environment)
-            tag_commit(self._runner, self._registry, Tagging(repository, digest, commit))
-            result = _result(app, repository, digest, started, made)
+            checks = self._pushed(keyed, made.image, repository)
+            digest = made.image.digest
+            if accepted(checks):
+                pushed = Pushed(repository, digest, begun)
+                attach_evidence(self._runner, self._view, keyed, pushed, self._referrers)
+                digest = self._tagged(app, repository, digest)
+            result = _result(app, repository, digest, started, made, checks)
         steps = f"{made.steps.executed} steps executed, {made.steps.cached} cached"
         size = f"{(result.size_bytes or 0) / MEGABYTE:.1f} MB"
         self._runner.log(f"{app.name} | built in {result.seconds:.1f} s, {steps}, {size}: {result.reference}")
         return result
+
+    def _tagged(self, app: AppPlan, repository: Repository, digest: str) -> str:
+        """Tag an image that is there in whole; return the digest that its key has, another's if a race was lost."""
+        digest = self._registry.tag(repository, digest, key_tag(app.key))
+        commit = commit_tag(self._plan.commit, self._plan.environment)
+        tag_commit(self._runner, self._registry, Tagging(repository, digest, commit))
+        return digest
+
+    def _pushed(self, keyed: Keyed, archive: ReproducibleImage, repository: Repository) -> tuple[Check, ...]:
+        """Push an image by digest, and check it meanwhile. The tag, without which nobody finds it, waits for both."""
+        with ThreadPoolExecutor(1) as aside:
+            checks = aside.submit(self._checks.check, keyed, archive, repository)
+            self._registry.push(repository, archive)
+            return checks.result()
 
     def _keyed(self, app: AppPlan) -> Keyed:
         with self._reading:
@@ -149,7 +170,14 @@ def _required(registry: str | None) -> str:
     return registry
 
 
-def _result(app: AppPlan, repository: Repository, digest: str, started: float, made: Made | None) -> ImageResult:
+def _result(  # noqa: PLR0913, PLR0917 - what a result is made of
+    app: AppPlan,
+    repository: Repository,
+    digest: str,
+    started: float,
+    made: Made | None,
+    checks: tuple[Check, ...] = (),
+) -> ImageResult:
     blobs = made.image.blobs if made else None
     return ImageResult(
         app=app.name,
@@ -164,4 +192,5 @@ def _result(app: AppPlan, repository: Repository, digest: str, started: float, m
         layer_table=made.image.layer_table if made else (),
         cached_steps=made.steps.cached if made else None,
         executed_steps=made.steps.executed if made else None,
+        checks=checks,
     )

@@ -25,12 +25,16 @@ Fact = str | int | float | bool | Table | Markdown
 
 @dataclass(frozen=True)
 class Verdict:
-    """A gate's answer. `text` is what a person must know when it did not pass; `facts` are what it rests on."""
+    """A gate's answer. `text` is what a person must know when it did not pass; `facts` are what it rests on.
+
+    `warning`: one that did not pass is told, and stops nothing.
+    """
 
     gate: str
     passed: bool
     text: str = ""
     facts: Mapping[str, Fact] = field(default_factory=dict)
+    warning: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,5 +47,5 @@ class Outcome:
 
     @property
     def refused(self) -> tuple[Verdict, ...]:
-        """The verdicts that did not pass."""
-        return tuple(verdict for verdict in self.verdicts if not verdict.passed)
+        """The verdicts that did not pass, warnings left out."""
+        return tuple(verdict for verdict in self.verdicts if not (verdict.passed or verdict.warning))

@@ -91,7 +91,7 @@ class Rendering:
             definition=definition,
             rollout=rollout_of(self.apps[name].config.rollout, definition, routed=self.caddy.routed(name)),
             port=_port(self.caddy, name, definition),
-            path=_health_path(definition),
+            path=health_path(definition),
         )
 
     def document(self, services: Mapping[str, Mapping[str, Any]]) -> bytes:
@@ -192,7 +192,7 @@ def _port(caddy: CaddyConfig, app: str, definition: Mapping[str, Any]) -> int | 
     return found[0] if found else None
 
 
-def _health_path(definition: Mapping[str, Any]) -> str:
+def health_path(definition: Mapping[str, Any]) -> str:
     """Return the path that the health check asks for, else `/`."""
     test = (definition.get("healthcheck") or {}).get("test", "")
     found = _HEALTH_URL.search(test if isinstance(test, str) else " ".join(map(str, test)))

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from alecia_pipeline.adapters.base_layers import BaseLayers
 from alecia_pipeline.adapters.buildkit import builder_version
@@ -96,8 +97,8 @@ class Workshop:
         refused = missing_sources(keyed.app.dockerfile, keyed.context.missing)
         if refused:
             raise refused
-        bases = bases_of(keyed.context.reads.bases, self._view.bases.images, self._runner.config.builder.contexts)
-        base = next((each for each in bases if each.name == keyed.context.reads.base), None)
+        bases = self._bases_of(keyed)
+        base = _lowest(keyed, bases)
         layers = self._bases.of(base) if base else ()
         exported = folder / "image"
         if base:
@@ -140,6 +141,14 @@ class Workshop:
                 "those of other runners (`alecia lock --update` takes this one)"
             )
 
+    def base_config(self, keyed: Keyed) -> Mapping[str, Any]:
+        """Return the config of the image that an app's starts from, once that was made; empty for one from scratch."""
+        base = _lowest(keyed, self._bases_of(keyed))
+        return self._bases.config(base) if base else {}
+
+    def _bases_of(self, keyed: Keyed) -> tuple[Base, ...]:
+        return bases_of(keyed.context.reads.bases, self._view.bases.images, self._runner.config.builder.contexts)
+
     def _packed(self, keyed: Keyed, *, disordered: bool) -> bytes:
         """Return the packed context, one at a time: the repository has one reader."""
         with self._reading:
@@ -169,6 +178,10 @@ class Workshop:
             builder=self._runner.config.builder.name,
             docker_config=str(logins) if logins else None,
         )
+
+
+def _lowest(keyed: Keyed, bases: Iterable[Base]) -> Base | None:
+    return next((each for each in bases if each.name == keyed.context.reads.base), None)
 
 
 def _with_build_id(keyed: Keyed, arguments: Mapping[str, str]) -> dict[str, str]:

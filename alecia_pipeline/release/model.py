@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from alecia_pipeline.images.checks.check import Check, accepted
 from alecia_pipeline.images.layers import ImageLayer
 
 CauseKind = Literal[
@@ -96,6 +97,12 @@ class ImageResult(Value):
     layer_table: tuple[ImageLayer, ...] = Field((), description="The lowest first; empty for a reused image")
     cached_steps: int | None = Field(None, description="Instructions that a cache had; None for a reused image")
     executed_steps: int | None = None
+    checks: tuple[Check, ...] = Field((), description="Of one that was built now; a reused one passed them before")
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it has its key tag: every check that refuses an image has passed."""
+        return accepted(self.checks)
 
 
 class AppRelease(Value):

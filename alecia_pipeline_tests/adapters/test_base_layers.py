@@ -44,6 +44,11 @@ def test_a_pinned_base_is_asked_for_once(layers: BaseLayers, exports: Exports) -
     assert exports.asked == [PINNED]
 
 
+def test_the_config_of_a_base_is_kept_with_it(layers: BaseLayers, exports: Exports) -> None:
+    layers.of(PINNED)
+    assert layers.config(PINNED)["rootfs"]["diff_ids"] == [digest_of(exports.layer)]
+
+
 def test_a_base_by_its_tag_is_asked_for_every_time(layers: BaseLayers, exports: Exports) -> None:
     before = layers.of(MOVING)
     exports.content = b"2"

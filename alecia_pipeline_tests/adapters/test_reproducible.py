@@ -64,6 +64,19 @@ def test_layers_of_the_base_stay_as_they_are(tmp_path: Path) -> None:
     assert content(made) == [{"base": (5, 1)}, {"app": (EPOCH, 9000)}]
 
 
+def test_the_layers_above_the_base_can_be_read_alone(tmp_path: Path) -> None:
+    made = image(tmp_path / "a", 5, base=(digest_of(layer({"base": b"b"}, 5)),))
+    assert made.below == 1
+    (own,) = made.layers(made.below)
+    with own, tarfile.open(fileobj=own, mode="r|") as archive:
+        assert [info.name for info in archive] == ["app"]
+    plain = []
+    for each in made.layers():
+        with each:
+            plain.append(f"sha256:{hashlib.sha256(each.read()).hexdigest()}")
+    assert plain == made.config["rootfs"]["diff_ids"]
+
+
 def test_a_base_that_the_image_does_not_start_with_is_none(tmp_path: Path) -> None:
     assert content(image(tmp_path / "a", 5, base=("sha256:other",)))[0] == {"base": (EPOCH, 1)}
 

@@ -107,6 +107,34 @@ def test_a_failing_build_exits_with_one(
     assert "the build of cms failed" in capsys.readouterr().err
 
 
+def test_an_image_that_fails_a_check_exits_with_one(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("IMAGE", str(write_image(tmp_path / "root", layer({"app": b"x"}), User="root")))
+    assert run(["build", "--repo", str(repo), "cms"]) == 1
+    told = capsys.readouterr().err
+    assert "error: image/cms did not pass: user\n  where: image/cms\n  why: root is root" in told
+    assert "fix: add `USER node`" in told
+    assert "cms | check user, failed: root is root" in told
+    monkeypatch.setenv("IMAGE", str(tmp_path / "prepared"))
+    assert run(["build", "--repo", str(repo), "cms"]) == 0
+    assert "1 built, 0 reused" in capsys.readouterr().out
+
+
+def test_checks_are_shown_and_in_the_document(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["build", "--repo", str(repo), "cms"]) == 0
+    out = capsys.readouterr().out
+    assert "cms is checked:  ✓ secrets  ✓ user  · boots  · dependencies  · size\n" in out
+    assert "  boots, not judged: the engine does not start the image" in out
+    assert run(["build", "--repo", str(repo), "--format", "json"]) == 0
+    reused, built = json.loads(capsys.readouterr().out)["images"]
+    assert reused["checks"] == []
+    assert [(each["what"], each["verdict"]) for each in built["checks"]] == [
+        *(("secrets", "passed"), ("user", "passed"), ("boots", "not judged")),
+        *(("dependencies", "not judged"), ("size", "not judged")),
+    ]
+
+
 def test_a_base_image_that_cannot_be_had_exits_with_four(
     repo: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

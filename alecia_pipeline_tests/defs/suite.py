@@ -12,8 +12,9 @@ from alecia_pipeline.audit.manifests.regeneration import Regeneration
 from alecia_pipeline.defs.assembly import Site, assemble
 from alecia_pipeline.defs.graph import EnvironmentGraph, Graph
 from alecia_pipeline.defs.stages import Stages
+from alecia_pipeline.images.checks.check import NAMES
 from alecia_pipeline.operations.affected import Affected
-from alecia_pipeline.operations.outcome import Cell, Outcome, Table, Verdict
+from alecia_pipeline.operations.outcome import Cell, Fact, Outcome, Table, Verdict
 from alecia_pipeline.redaction import Redactor, Secret
 
 HEAD = "a" * 40
@@ -47,6 +48,8 @@ class Recorded:
     calls: list[tuple[str, ...]] = field(default_factory=list)
     broken: dict[str, Exception] = field(default_factory=dict)
     failing_audits: set[str] = field(default_factory=set)
+    failing_images: set[str] = field(default_factory=set)
+    grown_images: set[str] = field(default_factory=set)
     lockfile_passes: bool = True
     stale: Regeneration | None = None
     pending_files: tuple[str, ...] = ()
@@ -105,7 +108,11 @@ class Recorded:
 
     def result(self, commit: str, app: str, environment: str | None, since: str | None = None) -> Outcome:
         self._call("image", commit, app, environment or "")
-        return Outcome("key-" + app, {"seconds": 1.5, "size_bytes": 10, "reused": False, "digest": "sha256:1"})
+        facts: dict[str, Fact] = {"seconds": 1.5, "size_bytes": 10, "reused": False, "digest": "sha256:1"}
+        broken = {"user": Verdict("user", passed=False, text="runs as root", facts={"fix": "add USER"})}
+        grown = {"size": Verdict("size", passed=False, text="grown", warning=True)}
+        judged = (broken if app in self.failing_images else {}) | (grown if app in self.grown_images else {})
+        return Outcome("key-" + app, facts, tuple(judged.get(name, Verdict(name, passed=True)) for name in NAMES))
 
     def host(self, environment: str) -> Outcome:
         return self._call("host", environment)

@@ -3,6 +3,7 @@
 import dagster as dg
 import pytest
 
+from alecia_pipeline.images.checks.check import NAMES
 from alecia_pipeline_tests.defs.suite import Suite
 
 STAGING = {
@@ -64,10 +65,12 @@ def test_groups(suite: Suite, key: str, group: str) -> None:
     assert suite.repository.asset_graph.get(dg.AssetKey(key.split("/"))).group_name == group
 
 
-def test_only_audits_have_checks_and_all_of_them_block(suite: Suite) -> None:
+def test_only_audits_and_images_have_checks_and_all_of_them_block(suite: Suite) -> None:
     graph = suite.repository.asset_graph
     names = {(key.asset_key.to_user_string(), key.name) for key in graph.asset_check_keys}
-    assert names == {(f"audit/{app}", gate) for app in suite.graph.apps for gate in ("dependencies", "lockfile")}
+    audits = {(f"audit/{app}", gate) for app in suite.graph.apps for gate in ("dependencies", "lockfile")}
+    images = {"/".join(filter(None, ("image", *pair))) for pair in suite.graph.images}
+    assert names == audits | {(image, name) for image in images for name in NAMES}
     assert all(graph.get_check_spec(key).blocking for key in graph.asset_check_keys)
 
 

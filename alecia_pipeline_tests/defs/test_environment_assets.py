@@ -37,6 +37,21 @@ def test_a_failed_audit_builds_the_others_and_touches_no_service_of_the_environm
     assert not {"secrets", "stack", "migrate", "stage", "switch", "judge"} & set(suite.stages.names())
 
 
+def test_an_image_that_fails_a_check_stops_what_comes_after_it(suite: Suite) -> None:
+    suite.stages.failing_images = {"cms"}
+    result = suite.run("staging_release")
+    assert not result.success
+    assert not {"stack", "migrate", "stage", "switch", "judge"} & set(suite.stages.names())
+
+
+def test_an_image_with_a_warning_is_released(suite: Suite) -> None:
+    suite.stages.grown_images = {"cms"}
+    result = suite.run("staging_release")
+    assert result.success
+    warned = [each for each in result.get_asset_check_evaluations() if not each.passed]
+    assert [(each.check_name, each.severity.value) for each in warned] == [("size", "WARN")]
+
+
 def test_a_broken_app_elsewhere_does_not_stop_a_partial_release(suite: Suite) -> None:
     suite.stages.failing_audits = {"colab"}
     result = suite.run(IMPLICIT, "staging/website")

@@ -33,6 +33,7 @@ RUN mkdir dist && grep -v '^//' apps/cms/src/server.ts > dist/server.js && cp pn
 
 FROM scratch
 COPY --from=builder /repo/dist /
+USER 1000
 """
 FILES = mini({"apps/cms/Dockerfile": DOCKERFILE, "apps/website/Dockerfile": None})
 

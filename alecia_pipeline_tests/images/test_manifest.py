@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from alecia_pipeline.images.manifest import is_manifest, layers_of
+from alecia_pipeline.images.manifest import is_manifest, layers_of, pulled_bytes
 from alecia_pipeline.images.ports import Blob
 
 ONE, TWO = ("sha256:" + digit * 64 for digit in "12")
@@ -13,6 +13,13 @@ def test_the_layers_are_those_of_the_manifest_in_their_order() -> None:
     data = json.dumps({"schemaVersion": 2, "config": {}, "layers": layers}).encode()
     assert layers_of(data) == (Blob(TWO, 7), Blob(ONE, 0))
     assert is_manifest(data)
+
+
+def test_what_is_pulled_is_config_and_layers() -> None:
+    config, layers = {"digest": ONE, "size": 3}, [{"digest": TWO, "size": 7}, {"digest": TWO, "size": 10}]
+    assert pulled_bytes(json.dumps({"config": config, "layers": layers}).encode()) == 20
+    assert pulled_bytes(json.dumps({"config": {}, "layers": layers}).encode()) is None
+    assert pulled_bytes(json.dumps({"config": config, "manifests": []}).encode()) is None
 
 
 @pytest.mark.parametrize(

@@ -1,142 +1,19 @@
-"""Secrets in clear: private keys, registry tokens, and environment files with values that look real.
+"""Secrets in clear among the files of a commit."""
 
-What is no secret for certain (a sample, a test's key, a placeholder, a public key) is passed over. A value is never
-shown.
-"""
-
-import posixpath
-import re
 import shlex
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 
 from alecia_pipeline.audit.finding import Finding
 from alecia_pipeline.audit.snapshot import Snapshot
-from alecia_pipeline.audit.sources.lines import Lines
-
-MAX_BYTES = 1_000_000
-"""No environment file and no key is larger."""
-
-MIN_SECRET = 8
-"""Shorter values in an environment file are ports, flags and made-up words of a development set-up."""
-
-MIN_RANDOM = 20
-"""From this length on, letters and digits in a mix were made by a program, not by a person."""
-
-_SAMPLE = re.compile(
-    r"(?:^|[/._-])(?:examples?|samples?|templates?|dist|defaults?|tests?|testing|__tests__|specs?|fixtures?|mocks?"
-    r"|__mocks__|__fixtures__|e2e|demos?|docs?|localhost|snakeoil|self-?signed)(?:[/._-]|$)",
-    re.IGNORECASE,
-)
-_KEY_FILE = re.compile(r"\.(?:pem|key|p8|ppk)$|(?:^|/)id_(?:rsa|dsa|ecdsa|ed25519)$")
-_KEY = re.compile(rb"^-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----|^PuTTY-User-Key-File-", re.MULTILINE)
-_ACCOUNT_FILE = re.compile(r"(?:credentials?|service[-_]?account|adminsdk|gcp|google)[\w.-]*\.json$", re.IGNORECASE)
-_ACCOUNT_KEY = re.compile(rb"\"private_key\"\s*:\s*\"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----")
-
-_ENV_FILE = re.compile(r"(?:^|/)(?:\.env(?:\.[\w-]+)*|\.envrc|\.dev\.vars)$")
-_FOR_DEVELOPMENT = re.compile(r"[._-](?:dev|development|local|ci)(?:[._-]|$)|\.dev\.vars$")
-_ASSIGNMENT = re.compile(r"(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s#\"']*))")
-_SECRET_NAME = re.compile(
-    r"SECRET|PASSWORD|PASSWD|PASSPHRASE|TOKEN|PRIVATE_KEY|API_?KEY|ACCESS_KEY|ENCRYPTION_KEY|MASTER_KEY|CREDENTIAL",
-    re.IGNORECASE,
-)
-_NO_SECRET_NAME = re.compile(
-    r"PUBLIC|PUBLISHABLE|^(?:VITE|REACT_APP|GATSBY|NUXT_PUBLIC)_"
-    r"|_(?:URL|URI|PATH|FILE|DIR|NAME|HEADER|TTL|EXPIRY|EXPIRES|EXPIRES_IN|EXPIRATION|LIFETIME|LENGTH|ALGORITHM|ISSUER"
-    r"|TYPE|ENABLED|COOKIE|PREFIX|COUNT|LIMIT|ID|ROUNDS|VERSION|REGION|ARN)$",
-    re.IGNORECASE,
-)
-_PLACEHOLDER = re.compile(
-    r"[\$<{*]|change|your|example|placeholder|dummy|xxx|todo|secret|password|none|null|true|false|local|postgres|minio"
-    r"|fake|insert|replace|generate|test|sample|default|admin|\.\.\.|1234|abcd|^(.)\1*$",
-    re.IGNORECASE,
-)
-_NO_SECRET_VALUE = re.compile(
-    r"https?:|[./~]|\d+ ?(?:ms|s|m|h|d|k|[kmg]i?b|seconds|minutes|hours|days)$", re.IGNORECASE
-)
-_ISSUED = re.compile(
-    r"AKIA[0-9A-Z]{16}|gh[pousr]_\w{36}|github_pat_\w{50,}|sk_live_\w{20,}|xox[bpars]-[\w-]{20,}|glpat-[\w-]{20}"
-)
-"""Tokens whose issuer can be told by their form: real, whatever the key is called."""
-
-_WITH_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^\s:/@]*:([^\s@/]+)@([^\s:/]+)")
-_NEAR = re.compile(r"localhost|127\.0\.0\.1|0\.0\.0\.0|\[?::1|[\w-]+$")
-"""Hosts without a dot are a compose file's own services."""
-
-_NPM_TOKEN = re.compile(r"[^#;]*:_(?:authToken|auth|password)\s*=\s*[\"']?([^\s$\"'{<][^\s]*)")
-
-
-_MAY_HOLD = re.compile(r"\.(?:pem|key|p8|ppk|json|env|dev\.vars|npmrc)|(?:^|/)id_")
-"""What the name of each file that is read has in it; most have not."""
-
-_Reader = Callable[[str, bytes], Iterator[tuple[int, str]]]
-"""Path and bytes of a file -> the lines with a secret, and what it is."""
+from alecia_pipeline.source.secret_forms import is_sample, may_hold_secrets, secrets_in
 
 
 def findings(snapshot: Snapshot) -> Iterable[Finding]:
     """Return every place with a secret in clear."""
     for path, entry in snapshot.tree.entries.items():
-        may_hold = entry.is_file and _MAY_HOLD.search(path) and not _SAMPLE.search(path)
-        judge = _reader(path) if may_hold else None
-        if judge:
-            data = snapshot.tree.read(path)
-            for line, what in judge(path, data) if len(data) <= MAX_BYTES else ():
+        if entry.is_file and may_hold_secrets(path) and not is_sample(path):
+            for line, what in secrets_in(path, snapshot.tree.read(path)):
                 yield _finding(snapshot, path, line, what)
-
-
-def _reader(path: str) -> _Reader | None:
-    """Return what reads the lines with secrets out of a file of that name."""
-    if _KEY_FILE.search(path):
-        return _key
-    if _ACCOUNT_FILE.search(posixpath.basename(path)):
-        return _account
-    if _ENV_FILE.search(path):
-        return _environment
-    return _npmrc if posixpath.basename(path) == ".npmrc" else None
-
-
-def _key(_path: str, data: bytes) -> Iterator[tuple[int, str]]:
-    if match := _KEY.search(data):
-        yield Lines(data).at(match.start()), "this is a private key"
-
-
-def _account(_path: str, data: bytes) -> Iterator[tuple[int, str]]:
-    if match := _ACCOUNT_KEY.search(data):
-        yield Lines(data).at(match.start()), "this is the private key of an account"
-
-
-def _npmrc(_path: str, data: bytes) -> Iterator[tuple[int, str]]:
-    for number, line in _lines(data):
-        if (match := _NPM_TOKEN.fullmatch(line)) and not _PLACEHOLDER.search(match[1]):
-            yield number, "a registry token stands here in clear"
-
-
-def _environment(path: str, data: bytes) -> Iterator[tuple[int, str]]:
-    shortest = MIN_RANDOM if _FOR_DEVELOPMENT.search(posixpath.basename(path)) else MIN_SECRET
-    for number, line in _lines(data):
-        match = _ASSIGNMENT.match(line)
-        if match and _is_secret(match[1], match[2] or match[3] or match[4] or "", shortest):
-            yield number, f"{match[1]} stands here in clear"
-
-
-def _lines(data: bytes) -> Iterator[tuple[int, str]]:
-    lines = data.decode(errors="replace").splitlines()
-    yield from ((number, line.strip()) for number, line in enumerate(lines, start=1))
-
-
-def _is_secret(name: str, value: str, shortest: int) -> bool:
-    if _ISSUED.search(value):
-        return not _PLACEHOLDER.search(value)
-    if url := _WITH_PASSWORD.match(value):
-        is_far = not _NEAR.fullmatch(url[2])
-        return is_far and _looks_real(url[1], shortest) and not _PLACEHOLDER.search(url[2])
-    named = _SECRET_NAME.search(name) and not _NO_SECRET_NAME.search(name)
-    return bool(named) and not _NO_SECRET_VALUE.match(value) and _looks_real(value, shortest)
-
-
-def _looks_real(value: str, shortest: int) -> bool:
-    """Tell whether a value has the length and the mix of a made secret, and none of a placeholder's words."""
-    is_mixed = re.search(r"\d", value) is not None and re.search(r"[A-Za-z]", value) is not None
-    return len(value) >= shortest and is_mixed and " " not in value and not _PLACEHOLDER.search(value)
 
 
 def _finding(snapshot: Snapshot, path: str, line: int, message: str) -> Finding:

@@ -5,10 +5,11 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
+from alecia_pipeline.images.checks.check import NAMES, Check
 from alecia_pipeline.images.layers import MEGABYTE, ImageLayer
 from alecia_pipeline.images.reference import DIGEST_DIGITS
 from alecia_pipeline.operations.building import ImageBuilder
-from alecia_pipeline.operations.outcome import Fact, Outcome, Table
+from alecia_pipeline.operations.outcome import Fact, Outcome, Table, Verdict
 from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.operations.stages.plans import Plans
 from alecia_pipeline.release.model import Cause, ImageResult
@@ -43,10 +44,13 @@ class BuiltImages:
     def result(self, commit: str, app: str, environment: str | None, since: str | None = None) -> Outcome:
         """Wait for one image. Raises what its build raised."""
         found = self._builder(commit, environment, [app]).result(app)
+        if not found.accepted:
+            return Outcome(None, {**_facts(found, commit), **_checks(found)}, _verdicts(found))
         self._results[commit, app, environment] = found
         causes = (self._plans.causes(commit, since, environment, app) if since else ()) or found.causes
         # Causes first: in a run's log Dagster shows the beginning, and the rest on demand.
-        return Outcome(found.key, {"causes": _causes(causes), **_facts(found, commit), **_figures(found)})
+        facts = {"causes": _causes(causes), **_facts(found, commit), **_figures(found), **_checks(found)}
+        return Outcome(found.key, facts, _verdicts(found))
 
     def reference(self, commit: str, app: str, environment: str) -> tuple[str, str] | None:
         """Return the build key and the reference by digest of an image that is there, built in this run or before."""
@@ -98,3 +102,21 @@ def _layers(layers: Iterable[ImageLayer]) -> Table:
         for number, layer in enumerate(layers, start=1)
     )
     return Table(tuple(rows))
+
+
+def _checks(image: ImageResult) -> dict[str, Fact]:
+    rows = (each.model_dump(include={"what", "found", "fix"}) | {"verdict": each.verdict} for each in image.checks)
+    return {"checks": Table(tuple(rows))} if image.checks else {}
+
+
+def _verdicts(image: ImageResult) -> tuple[Verdict, ...]:
+    """Return the answer of every check. A reused image has its key tag: it passed them when it was built."""
+    if image.reused:
+        return tuple(Verdict(name, passed=True, text="its key tag says that it passed") for name in NAMES)
+    return tuple(map(_verdict, image.checks))
+
+
+def _verdict(check: Check) -> Verdict:
+    facts: dict[str, Fact] = {"verdict": check.verdict, **({"fix": check.fix} if check.fix else {})}
+    passed = check.ok or check.severity == "info"
+    return Verdict(check.what, passed, check.found, facts, warning=not check.refuses)

@@ -1,6 +1,7 @@
 import pytest
 
-from alecia_pipeline.audit.repository.secret_files import MAX_BYTES, findings
+from alecia_pipeline.audit.repository.secret_files import findings
+from alecia_pipeline.source.secret_forms import MAX_BYTES
 from alecia_pipeline.source.tree import SYMLINK
 from alecia_pipeline_tests.audit.snapshots import snapshot
 

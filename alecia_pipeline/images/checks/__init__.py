@@ -1,0 +1,1 @@
+"""What an image must be before its key tag is set. Pure."""
