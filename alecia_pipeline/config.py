@@ -168,6 +168,14 @@ class BuilderConfig(Model):
     )
 
 
+class SigningConfig(Model):
+    """A cosign key pair. What this runner builds is signed with the one, `alecia verify` checks with the other."""
+
+    key: SecretSource | None = Field(None, description="Private key as `cosign generate-key-pair` writes it: encrypted")
+    password: SecretSource | None = Field(None, description="Its password; default: an empty one")
+    public_key: str | None = Field(None, description="File of the public key (PEM); ~ is expanded")
+
+
 class Config(Model):
     """The whole of `alecia.yaml`."""
 
@@ -176,6 +184,7 @@ class Config(Model):
     migrations: MigrationsConfig | None = None
     environments: dict[str, EnvironmentConfig] = Field(default_factory=dict)
     builder: BuilderConfig = BuilderConfig()
+    signing: SigningConfig | None = None
     _where: str = PrivateAttr(CONFIG_FILE)
 
     @model_validator(mode="after")

@@ -7,7 +7,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,18 @@ NAME_DIGITS = 16
 
 
 @dataclass(frozen=True)
+class BaseImage:
+    """What an image starts from, by its config; without one, nothing."""
+
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def diff_ids(self) -> tuple[str, ...]:
+        """The diff ids of its layers, the lowest first."""
+        return tuple(self.config["rootfs"]["diff_ids"]) if self.config else ()
+
+
+@dataclass(frozen=True)
 class BaseLayers:
     """Base images below `folder`, each in one of its own."""
 
@@ -35,8 +47,8 @@ class BaseLayers:
         """Return the base images that are kept in a folder."""
         return cls(folder, export, defaultdict(threading.Lock))
 
-    def of(self, base: Base) -> tuple[str, ...]:
-        """Return the diff ids of a base's layers, the lowest first. Raises what the builder raises.
+    def of(self, base: Base) -> BaseImage:
+        """Return a base image. Raises what the builder raises.
 
         One that nothing pins is asked for every time: its tag may have moved.
         """
@@ -45,11 +57,7 @@ class BaseLayers:
             if base.digest is None or not self._is_whole(folder):
                 self.export(base, folder)
                 _forget_others(folder)
-            return _diff_ids(folder)
-
-    def config(self, base: Base) -> Mapping[str, Any]:
-        """Return the config of a base whose layers were asked for. Raises OutsideError when it is not kept any more."""
-        return _config(self._folder(base))
+            return BaseImage(_config(folder))
 
     def lend(self, base: Base, folder: Path) -> None:
         """Put a base's blobs into a folder that a build is exported to: what is there is not sent again."""
@@ -68,10 +76,6 @@ class BaseLayers:
             return all((folder / BLOBS / blob.digest.partition(":")[2]).is_file() for blob in OciLayout(folder).blobs)
         except OutsideError:
             return False
-
-
-def _diff_ids(folder: Path) -> tuple[str, ...]:
-    return tuple(_config(folder)["rootfs"]["diff_ids"])
 
 
 def _config(folder: Path) -> Mapping[str, Any]:

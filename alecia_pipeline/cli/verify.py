@@ -16,22 +16,27 @@ from alecia_pipeline.operations.verifying import Verification, verify_image
 
 @click.command()
 @click.argument("image")
+@click.option(
+    "--key", type=click.Path(path_type=Path, dir_okay=False), help="Public key (PEM); default: signing.public_key"
+)
 @repo_option
 @format_option()
 @click.pass_context
-def verify(ctx: click.Context, image: str, repo: Path, output: str) -> int:
+def verify(ctx: click.Context, image: str, key: Path | None, repo: Path, output: str) -> int:
     """Look at an image's provenance and bill of materials, and whether they agree with it.
 
-    Every byte is checked by its digest. The statement is the builder's own and unsigned: SLSA Build L1, which finds
-    mistakes, and no attacker who may write to the registry.
+    Every byte is checked by its digest. With a public key, only what its holder has signed counts: the image, the
+    provenance, the bill of materials. Without one this finds mistakes, and no attacker who may write to the registry.
+    Both are SLSA Build L1.
 
     \b
     Exit 1 when something is missing or does not agree, 4 when the registry does not answer.
     Examples:
       alecia verify ghcr.io/alecia/website:key-0123456789abcdef0123456789abcdef01234567
+      alecia verify ghcr.io/alecia/website@sha256:… --key cosign.pub
       alecia verify ghcr.io/alecia/website@sha256:… --format json
     """
-    found = verify_image(make_runner(ctx, repo), image)
+    found = verify_image(make_runner(ctx, repo), image, key)
     if output == "json":
         print_json({"schema": 1, "ok": found.ok, **asdict(found)})
     else:

@@ -17,7 +17,8 @@ from alecia_pipeline.source.documents import load_json
 PROVENANCE_KIND = "application/vnd.in-toto+json"
 SBOM_KIND = "application/vnd.cyclonedx+json"
 
-UNSIGNED = "SLSA Build L1: unsigned; whoever may write to the registry could have written it"
+UNSIGNED = "SLSA Build L1: no signature was checked (--key); whoever may write to the registry could have written it"
+SIGNED = "SLSA Build L1, signed: the key's holder wrote it; L2 would take a hosted builder that signs by itself"
 NO_LEVEL = "none: no provenance that agrees with the image"
 
 _PREDICATE_NOTE = "in-toto.io/predicate-type"

@@ -1,6 +1,6 @@
 """The builder and the registry as building sees them."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Protocol
@@ -32,6 +32,15 @@ class Artifact:
     """What is attached to an image: one document with its media type. `kind`: the artifact type, to find it by."""
 
     kind: str
+    media_type: str
+    content: bytes = field(repr=False)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedEntry:
+    """One signature, or one signed statement, as an image's list of them has it."""
+
     media_type: str
     content: bytes = field(repr=False)
     annotations: Mapping[str, str] = field(default_factory=dict)
@@ -138,4 +147,16 @@ class ImageReferrers(Protocol):
 
     def attached(self, repository: Repository, image: str, kinds: Collection[str]) -> tuple[Artifact, ...]:
         """Return what of these kinds is attached to the image with this digest, every byte checked by its digest."""
+        ...
+
+
+class ImageSignatures(Protocol):
+    """Lists of signatures in a registry, by their tags. Both raise OutsideError when it cannot answer or refuses."""
+
+    def entries(self, repository: Repository, tag: str) -> tuple[SignedEntry, ...]:
+        """Return a list's entries, every byte checked by its digest; none where there is no list."""
+        ...
+
+    def write(self, repository: Repository, tag: str, entries: Sequence[SignedEntry]) -> None:
+        """Put a list in place of the one that is there."""
         ...

@@ -35,6 +35,14 @@ class Pushed:
     invocation: str | None = None
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """Where an image comes from (an in-toto statement) and what went into it (CycloneDX), both canonical JSON."""
+
+    provenance: bytes
+    bill: bytes
+
+
 @contextmanager
 def open_referrers(runner: Runner, registry: str) -> Iterator[ImageReferrers]:
     """Connect to what is attached to the images of a registry, with the runner's login."""
@@ -42,14 +50,8 @@ def open_referrers(runner: Runner, registry: str) -> Iterator[ImageReferrers]:
         yield connected
 
 
-def attach_evidence(
-    runner: Runner, view: CommitView, keyed: Keyed, pushed: Pushed, referrers: ImageReferrers
-) -> tuple[str, str]:
-    """Attach provenance and bill of materials to an image; return their digests. Raises OutsideError.
-
-    Call it after the push and before the tag: what a key tag finds then has its evidence. Never for a digest that
-    another run pushed: this one did not build it.
-    """
+def evidence_of(runner: Runner, view: CommitView, keyed: Keyed, pushed: Pushed) -> Evidence:
+    """Return what this run says of an image that it built. Never of a digest that another run pushed."""
     run = BuildRun(
         invocation=pushed.invocation or uuid.uuid4().urn,
         started=pushed.started,
@@ -59,11 +61,20 @@ def attach_evidence(
     bases = bases_of(keyed.context.reads.bases, view.bases.images, runner.config.builder.contexts)
     built = BuiltApp(keyed.app, keyed.fields, keyed.key, bases)
     source = Source(view.commit, public_address(remote_url(runner.repo)))
-    statement = provenance(pushed.repository, pushed.digest, built, source, run)
-    bill = sbom(pushed.repository, pushed.digest, keyed.key, _contents(view, keyed))
+    return Evidence(
+        provenance(pushed.repository, pushed.digest, built, source, run),
+        sbom(pushed.repository, pushed.digest, keyed.key, _contents(view, keyed)),
+    )
+
+
+def attach_evidence(evidence: Evidence, pushed: Pushed, referrers: ImageReferrers) -> tuple[str, str]:
+    """Attach provenance and bill of materials to an image; return their digests. Raises OutsideError.
+
+    Call it after the push and before the tag: what a key tag finds then has its evidence.
+    """
     return (
-        referrers.attach(pushed.repository, pushed.digest, provenance_artifact(statement)),
-        referrers.attach(pushed.repository, pushed.digest, sbom_artifact(bill)),
+        referrers.attach(pushed.repository, pushed.digest, provenance_artifact(evidence.provenance)),
+        referrers.attach(pushed.repository, pushed.digest, sbom_artifact(evidence.bill)),
     )
 
 

@@ -12,12 +12,10 @@ from alecia_pipeline.errors import UsageError
 from alecia_pipeline.images.app_key import APP_KEY, app_key
 from alecia_pipeline.images.reads import Reads
 from alecia_pipeline.operations.runner import Runner
+from alecia_pipeline.operations.secret_sources import secret_value
 from alecia_pipeline.redaction import Secret
 
 KEY_BYTES = 32
-
-LARGEST = 100_000
-"""Bytes of a value: Linux takes 131,072 for one variable of the environment (MAX_ARG_STRLEN)."""
 
 
 def build_secrets(runner: Runner, app: str, reads: Reads) -> dict[str, Secret]:
@@ -30,7 +28,7 @@ def build_secrets(runner: Runner, app: str, reads: Reads) -> dict[str, Secret]:
     for name in reads.secrets:
         source = runner.config.builder.secrets.get(name)
         if source:
-            found[name] = _value(f"builder.secrets.{name}", source)
+            found[name] = secret_value(f"builder.secrets.{name}", source)
         elif name == APP_KEY:
             found[name] = app_key(_master(runner), app)
         elif name in reads.required:
@@ -43,7 +41,7 @@ def build_secrets(runner: Runner, app: str, reads: Reads) -> dict[str, Secret]:
 
 def _master(runner: Runner) -> Secret:
     source = runner.config.builder.app_key
-    return _value("builder.app_key", source) if source else _own_master(state_folder() / "app-key")
+    return secret_value("builder.app_key", source) if source else _own_master(state_folder() / "app-key")
 
 
 def _own_master(path: Path) -> Secret:
@@ -56,30 +54,7 @@ def _own_master(path: Path) -> Secret:
             os.fsync(made.fileno())
             with suppress(FileExistsError):
                 os.link(made.name, path)
-    return _value("builder.app_key", SecretSource(file=str(path)))
-
-
-def _value(where: str, source: SecretSource) -> Secret:
-    text = _from_file(where, Path(source.file).expanduser()) if source.file else os.environ.get(str(source.env), "")
-    if not text:
-        raise _unusable(where, source, "it is empty or not set")
-    if "\0" in text or len(text.encode()) > LARGEST:
-        raise _unusable(where, source, f"a value is text of at most {LARGEST:,} bytes")
-    return Secret(text)
-
-
-def _from_file(where: str, path: Path) -> str:
-    try:
-        return path.read_text()
-    except OSError as error:
-        raise _unusable(where, SecretSource(file=str(path)), str(error.strerror)) from error
-    except UnicodeDecodeError as error:
-        raise _unusable(where, SecretSource(file=str(path)), "it is not text") from error
-
-
-def _unusable(where: str, source: SecretSource, why: str) -> UsageError:
-    named = f"the file {source.file}" if source.file else f"the environment variable {source.env}"
-    return UsageError(f"a build secret cannot be read from {named}", where=where, why=why, fix="set it for this runner")
+    return secret_value("builder.app_key", SecretSource(file=str(path)))
 
 
 def _missing(app: str, name: str) -> UsageError:

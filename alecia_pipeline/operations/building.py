@@ -6,23 +6,24 @@ from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import cached_property
 from types import TracebackType
 from typing import Self
 
 from alecia_pipeline.adapters.buildkit import BuildKit
-from alecia_pipeline.adapters.reproducible import ReproducibleImage
 from alecia_pipeline.adapters.trial import Engine
 from alecia_pipeline.errors import RefusedError, UsageError
 from alecia_pipeline.images.checks.check import Check, accepted
 from alecia_pipeline.images.layers import MEGABYTE
 from alecia_pipeline.images.ports import Builder, ImageReferrers, ImageRegistry, TrialEngine
 from alecia_pipeline.images.reference import Repository, commit_tag, image_repository, key_tag
-from alecia_pipeline.operations.attaching import Pushed, attach_evidence, open_referrers
+from alecia_pipeline.operations.attaching import Pushed, attach_evidence, evidence_of, open_referrers
 from alecia_pipeline.operations.checking import ImageChecks
 from alecia_pipeline.operations.layer_cache import layer_cache
 from alecia_pipeline.operations.planning import build_arguments, keyed_app, read_commit, registry_name
 from alecia_pipeline.operations.registries import docker_config, open_registry
 from alecia_pipeline.operations.runner import Runner
+from alecia_pipeline.operations.signing import ImageSigner, open_signer
 from alecia_pipeline.operations.tagging import Tagging, tag_commit
 from alecia_pipeline.operations.workshop import Made, Workshop, build_folder
 from alecia_pipeline.release.model import AppPlan, ImageResult, Plan
@@ -52,7 +53,7 @@ class ImageBuilder:
         self._builder = builder or BuildKit(runner.log)
         self._workshop = Workshop(runner, self._view, self._builder)
         engine = engine or (None if builder else Engine(docker_config(runner)))
-        self._checks = ImageChecks(runner, self._view, self._workshop, plan.environment, self._registry, engine)
+        self._checks = ImageChecks(runner, self._view, plan.environment, self._registry, engine)
         self._pool = ThreadPoolExecutor(runner.config.builder.parallel, thread_name_prefix="build")
         self._jobs: dict[str, Future[ImageResult]] = {}
         self._reading = threading.Lock()
@@ -71,10 +72,15 @@ class ImageBuilder:
 
     def start(self, apps: Iterable[str]) -> None:
         """Begin the images of these apps, as many at a time as the configuration allows. Each is begun once."""
-        for name in apps:
-            if name not in self._jobs:
-                app = _planned(self._plan, name)
-                self._jobs[name] = self._pool.submit(self._image, app)
+        fresh = [_planned(self._plan, name) for name in dict.fromkeys(apps) if name not in self._jobs]
+        if any(app.action == "build" for app in fresh) and self._signer:  # who cannot sign builds nothing
+            self._runner.log("what is built is signed with the configured key")
+        for app in fresh:
+            self._jobs[app.name] = self._pool.submit(self._image, app)
+
+    @cached_property
+    def _signer(self) -> ImageSigner | None:
+        return self._resources.enter_context(open_signer(self._runner, self._registry_name))
 
     def result(self, app: str) -> ImageResult:
         """Wait for one app's image and return it. Raises what its build raised."""
@@ -107,17 +113,24 @@ class ImageBuilder:
             arguments = build_arguments(self._runner, keyed.app, self._plan.environment)
             cache = layer_cache(self._runner, keyed, repository, self._builder, self._registry)
             made = self._workshop.make(keyed, arguments, folder, cache=cache)
-            checks = self._pushed(keyed, made.image, repository)
+            checks = self._pushed(keyed, made, repository)
             digest = made.image.digest
             if accepted(checks):
                 pushed = Pushed(repository, digest, begun)
-                attach_evidence(self._runner, self._view, keyed, pushed, self._referrers)
+                self._vouch(keyed, pushed)
                 digest = self._tagged(app, repository, digest)
             result = _result(app, repository, digest, started, made, checks)
         steps = f"{made.steps.executed} steps executed, {made.steps.cached} cached"
         size = f"{(result.size_bytes or 0) / MEGABYTE:.1f} MB"
         self._runner.log(f"{app.name} | built in {result.seconds:.1f} s, {steps}, {size}: {result.reference}")
         return result
+
+    def _vouch(self, keyed: Keyed, pushed: Pushed) -> None:
+        """Say in the registry where an image comes from, signed where a key is configured."""
+        evidence = evidence_of(self._runner, self._view, keyed, pushed)
+        attach_evidence(evidence, pushed, self._referrers)
+        if self._signer:
+            self._signer.sign(pushed.repository, pushed.digest, evidence)
 
     def _tagged(self, app: AppPlan, repository: Repository, digest: str) -> str:
         """Tag an image that is there in whole; return the digest that its key has, another's if a race was lost."""
@@ -126,11 +139,11 @@ class ImageBuilder:
         tag_commit(self._runner, self._registry, Tagging(repository, digest, commit))
         return digest
 
-    def _pushed(self, keyed: Keyed, archive: ReproducibleImage, repository: Repository) -> tuple[Check, ...]:
+    def _pushed(self, keyed: Keyed, made: Made, repository: Repository) -> tuple[Check, ...]:
         """Push an image by digest, and check it meanwhile. The tag, without which nobody finds it, waits for both."""
         with ThreadPoolExecutor(1) as aside:
-            checks = aside.submit(self._checks.check, keyed, archive, repository)
-            self._registry.push(repository, archive)
+            checks = aside.submit(self._checks.check, keyed, made, repository)
+            self._registry.push(repository, made.image)
             return checks.result()
 
     def _keyed(self, app: AppPlan) -> Keyed:

@@ -28,7 +28,7 @@ from alecia_pipeline.operations.planning import CommitView, Planner
 from alecia_pipeline.operations.rendering import health_path
 from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.operations.starting import app_service
-from alecia_pipeline.operations.workshop import Workshop
+from alecia_pipeline.operations.workshop import Made
 from alecia_pipeline.redaction import Secret
 from alecia_pipeline.release.plan import Keyed
 from alecia_pipeline.source.secret_forms import is_secret
@@ -45,7 +45,6 @@ class ImageChecks:
 
     runner: Runner
     view: CommitView
-    workshop: Workshop
     environment: str | None
     registry: ImageRegistry
     engine: TrialEngine | None
@@ -58,13 +57,13 @@ class ImageChecks:
         if self.engine:
             self.engine.cancel()
 
-    def check(self, keyed: Keyed, archive: ReproducibleImage, repository: Repository) -> tuple[Check, ...]:
+    def check(self, keyed: Keyed, made: Made, repository: Repository) -> tuple[Check, ...]:
         """Return every verdict on an image that was just built; each is logged. What cannot be judged is told.
 
         Raises UsageError for a build secret that cannot be read, ReleaseFailedError when it was cancelled.
         """
-        app = keyed.app
-        described = Described(archive.config, self.workshop.base_config(keyed))
+        app, archive = keyed.app, made.image
+        described = Described(archive.config, made.base_config)
         service = app_service(self.runner, self.view, app.name, self.environment, described)
         sought = needles(known_secrets(self.runner, app.name, keyed.context.reads))
         with ThreadPoolExecutor(2, thread_name_prefix="check") as aside:

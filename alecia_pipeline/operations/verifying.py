@@ -2,21 +2,27 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from alecia_pipeline.adapters.referrers import Referrers
+from alecia_pipeline.adapters.signed_tags import SignedTags
 from alecia_pipeline.errors import UsageError
 from alecia_pipeline.images.evidence import (
     NO_LEVEL,
     PROVENANCE_KIND,
     SBOM_KIND,
+    SIGNED,
     UNSIGNED,
+    Bill,
     Check,
+    Claims,
     read_bill,
     read_claims,
 )
-from alecia_pipeline.images.reference import ImageName, image_name, is_digest
+from alecia_pipeline.images.reference import ImageName, Repository, image_name, is_digest
 from alecia_pipeline.operations.registries import registry_client
 from alecia_pipeline.operations.runner import Runner
+from alecia_pipeline.operations.signing import public_key, vouched_for
 
 
 @dataclass(frozen=True)
@@ -38,21 +44,41 @@ class Verification:
         return all(check.ok for check in self.checks)
 
 
-def verify_image(runner: Runner, image: str) -> Verification:
-    """Look at an image's evidence. Raises UsageError for what names no image, OutsideError for a registry's trouble."""
+def verify_image(runner: Runner, image: str, key: Path | None = None) -> Verification:
+    """Look at an image's evidence; with a public key, here or in the configuration, at what its holder has signed.
+
+    Raises UsageError for what names no image or is no key, OutsideError for a registry's trouble.
+    """
     named, wanted = _parsed(image)
+    verifier = public_key(runner.config, key)
     with Referrers(registry_client(runner, named.repository.host, named.login_host)) as referrers:
         digest = referrers.resolve(named.repository, wanted)
         if digest is None:
             return Verification(image, (Check("image", ok=False, found="the registry has it not"),))
-        kinds = {PROVENANCE_KIND, SBOM_KIND}
-        found = referrers.attached(named.repository, digest, kinds)
-    claims = read_claims([each.content for each in found if each.kind == PROVENANCE_KIND], digest)
-    bill = read_bill([each.content for each in found if each.kind == SBOM_KIND], digest)
+        there = Check("image", ok=True, found=digest)
+        if verifier is None:
+            said = _attached(referrers, named.repository, digest)
+            return _verification(named.repository.at(digest), (there,), said, UNSIGNED)
+    with SignedTags(registry_client(runner, named.repository.host, named.login_host)) as tags:
+        signed = vouched_for(tags, named.repository, digest, verifier)
+    return _verification(named.repository.at(digest), (there, signed.signature), (signed.claims, signed.bill), SIGNED)
+
+
+def _attached(referrers: Referrers, repository: Repository, digest: str) -> tuple[Claims, Bill]:
+    found = referrers.attached(repository, digest, {PROVENANCE_KIND, SBOM_KIND})
+    provenances, bills = (
+        [each.content for each in found if each.kind == kind] for kind in (PROVENANCE_KIND, SBOM_KIND)
+    )
+    return read_claims(provenances, digest), read_bill(bills, digest)
+
+
+def _verification(image: str, first: tuple[Check, ...], said: tuple[Claims, Bill], level: str) -> Verification:
+    claims, bill = said
+    checks = (*first, *claims.checks, bill.check)
     return Verification(
-        image=named.repository.at(digest),
-        checks=(Check("image", ok=True, found=digest), *claims.checks, bill.check),
-        level=UNSIGNED if claims.agrees else NO_LEVEL,
+        image=image,
+        checks=checks,
+        level=level if claims.agrees and all(check.ok for check in first) else NO_LEVEL,
         commit=claims.commit,
         app=claims.app,
         key=claims.key,

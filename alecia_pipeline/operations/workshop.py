@@ -5,12 +5,12 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from alecia_pipeline.adapters.base_layers import BaseLayers
+from alecia_pipeline.adapters.base_layers import BaseImage, BaseLayers
 from alecia_pipeline.adapters.buildkit import builder_version
 from alecia_pipeline.adapters.reproducible import ReproducibleImage
 from alecia_pipeline.adapters.state import cache_folder
@@ -61,10 +61,11 @@ PLAIN = Variation()
 
 @dataclass(frozen=True)
 class Made:
-    """An image with the steps it took."""
+    """An image with the steps it took. `base_config`: of the image that it starts from, empty for one from scratch."""
 
     image: ReproducibleImage
     steps: Steps
+    base_config: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Workshop:
@@ -99,7 +100,7 @@ class Workshop:
             raise refused
         bases = self._bases_of(keyed)
         base = _lowest(keyed, bases)
-        layers = self._bases.of(base) if base else ()
+        below = self._bases.of(base) if base else BaseImage()
         exported = folder / "image"
         if base:
             self._bases.lend(base, exported)
@@ -113,7 +114,7 @@ class Workshop:
         )
         context = self._packed(keyed, disordered=variation.disordered)
         steps = self._build(keyed.app.name, request, exported, context)
-        return Made(ReproducibleImage(self._builder.open(exported), EPOCH, folder, layers), steps)
+        return Made(ReproducibleImage(self._builder.open(exported), EPOCH, folder, below.diff_ids), steps, below.config)
 
     def _build(self, label: str, request: BuildRequest, folder: Path, context: bytes) -> Steps:
         """Build; once more without what the layer cache has, writing it anew, unless a step has failed by itself.
@@ -140,11 +141,6 @@ class Workshop:
                 f"warning: alecia.lock names the builder {locked}, and this one is {found}: images may differ from "
                 "those of other runners (`alecia lock --update` takes this one)"
             )
-
-    def base_config(self, keyed: Keyed) -> Mapping[str, Any]:
-        """Return the config of the image that an app's starts from, once that was made; empty for one from scratch."""
-        base = _lowest(keyed, self._bases_of(keyed))
-        return self._bases.config(base) if base else {}
 
     def _bases_of(self, keyed: Keyed) -> tuple[Base, ...]:
         return bases_of(keyed.context.reads.bases, self._view.bases.images, self._runner.config.builder.contexts)

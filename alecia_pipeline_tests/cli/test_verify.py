@@ -10,18 +10,21 @@ from alecia_pipeline.adapters.oci_layout import OciLayout
 from alecia_pipeline.adapters.registry import Registry
 from alecia_pipeline.adapters.registry_http import RegistryClient
 from alecia_pipeline.cli.main import run
-from alecia_pipeline.config import Config
+from alecia_pipeline.config import Config, SecretSource, SigningConfig
 from alecia_pipeline.images.reference import Repository as Place
-from alecia_pipeline.operations.attaching import Pushed, attach_evidence, open_referrers
+from alecia_pipeline.operations.attaching import Pushed, attach_evidence, evidence_of, open_referrers
 from alecia_pipeline.operations.planning import keyed_app, read_commit
 from alecia_pipeline.operations.runner import Runner
+from alecia_pipeline.operations.signing import open_signer
 from alecia_pipeline_tests.conftest import Repository
+from alecia_pipeline_tests.cosign import make_pair
 from alecia_pipeline_tests.monorepo import mini
 from alecia_pipeline_tests.oci_images import write_image
 from alecia_pipeline_tests.registry_server import HOST, RegistryServer, digest_of
 
 CMS = Place(HOST, "mini/cms")
 TAGGED = f"{CMS}:key-1"
+PAIR = make_pair(password="")
 
 
 @pytest.fixture
@@ -48,13 +51,26 @@ def repo(repository: Repository) -> Path:
 
 
 @pytest.fixture
-def commit(repo: Path, digest: str) -> str:
-    """Attach what a build attaches; return its commit."""
-    runner = Runner(repo, Config(registry=f"{HOST}/mini"), lambda _: None)
+def keys(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+@pytest.fixture
+def commit(repo: Path, digest: str, keys: Path) -> str:
+    """Attach and sign what a build does; return its commit."""
+    (keys / "cosign.key").write_text(PAIR.private)
+    (keys / "cosign.pub").write_bytes(PAIR.public)
+    signing = SigningConfig(key=SecretSource(file=str(keys / "cosign.key")))
+    runner = Runner(repo, Config(registry=f"{HOST}/mini", signing=signing), lambda _: None)
     view = read_commit(runner, "HEAD")
     keyed = keyed_app(runner, view, view.app("cms"), None)
+    pushed = Pushed(CMS, digest, datetime(2026, 1, 1, tzinfo=UTC))
+    evidence = evidence_of(runner, view, keyed, pushed)
     with open_referrers(runner, f"{HOST}/mini") as referrers:
-        attach_evidence(runner, view, keyed, Pushed(CMS, digest, datetime(2026, 1, 1, tzinfo=UTC)), referrers)
+        attach_evidence(evidence, pushed, referrers)
+    with open_signer(runner, f"{HOST}/mini") as signer:
+        assert signer
+        signer.sign(CMS, digest, evidence)
     return view.commit
 
 
@@ -68,7 +84,7 @@ def test_an_image_with_its_evidence_passes(
     assert CMS.at(digest) in out
     assert commit in out
     assert "node:20-alpine is not pinned" in out
-    assert "SLSA Build L1: unsigned" in out
+    assert "SLSA Build L1: no signature was checked" in out
     assert "wrong" not in out
 
 
@@ -79,6 +95,41 @@ def test_json_holds_the_same(commit: str, digest: str, capsys: pytest.CaptureFix
     assert document["image"] == CMS.at(digest)
     assert document["components"] == 5
     assert all(check["ok"] for check in document["checks"])
+
+
+def test_with_a_key_what_its_holder_has_signed_counts(
+    commit: str, digest: str, keys: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["verify", TAGGED, "--key", str(keys / "cosign.pub")]) == 0
+    out = capsys.readouterr().out
+    assert "of this key" in out
+    assert commit in out
+    assert "SLSA Build L1, signed" in out
+
+
+def test_another_key_exits_with_one(commit: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "other.pub").write_bytes(make_pair().public)
+    assert run(["verify", TAGGED, "--key", str(tmp_path / "other.pub")]) == 1
+    out = capsys.readouterr().out
+    assert "1 there, none of this key" in out
+    assert out.count("none is signed with this key") == 2
+    assert "none: no provenance that agrees" in out
+
+
+def test_an_image_that_nobody_signed_exits_with_one(
+    server: RegistryServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "own.pub").write_bytes(PAIR.public)
+    assert run(["verify", TAGGED, "--key", str(tmp_path / "own.pub")]) == 1
+    assert "none is there" in capsys.readouterr().out
+
+
+def test_what_is_no_key_exits_with_two(commit: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "no.pub").write_text("no key")
+    assert run(["verify", TAGGED, "--key", str(tmp_path / "no.pub")]) == 2
+    assert "no public key in PEM" in capsys.readouterr().err
+    assert run(["verify", TAGGED, "--key", str(tmp_path / "none")]) == 2
+    assert "No such file" in capsys.readouterr().err
 
 
 def test_an_image_without_evidence_exits_with_one(server: RegistryServer, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,14 +1,15 @@
 """Real BuildKit and a real registry: pushed by digest, tagged by key, reused, the same bytes for the same output."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from alecia_pipeline.adapters.sandbox.sandbox import Sandbox
-from alecia_pipeline.config import BuilderConfig, Config
+from alecia_pipeline.config import BuilderConfig, Config, SecretSource, SigningConfig
 from alecia_pipeline.errors import ReleaseFailedError
-from alecia_pipeline.images.evidence import PROVENANCE_KIND
+from alecia_pipeline.images.evidence import PROVENANCE_KIND, SIGNED, UNSIGNED
 from alecia_pipeline.images.reference import image_repository, key_tag
 from alecia_pipeline.operations.attaching import open_referrers
 from alecia_pipeline.operations.building import ImageBuilder
@@ -19,6 +20,7 @@ from alecia_pipeline.operations.verifying import verify_image
 from alecia_pipeline.release.model import ImageResult
 from alecia_pipeline_tests.box import open_box
 from alecia_pipeline_tests.conftest import Repository, git, write
+from alecia_pipeline_tests.cosign import PASSWORD, make_pair
 from alecia_pipeline_tests.monorepo import mini
 
 pytestmark = pytest.mark.engine
@@ -95,6 +97,23 @@ def test_a_real_registry_keeps_the_evidence_of_both_builds_of_one_image(runner: 
     with open_referrers(runner, runner.config.registry or "") as referrers:
         place = image_repository(runner.config.registry or "", "cms")
         assert len(referrers.attached(place, second.digest, {PROVENANCE_KIND})) == 2
+
+
+def test_what_is_built_is_signed_with_the_configured_key(runner: Runner, tmp_path: Path) -> None:
+    pair, other = make_pair(), make_pair()
+    for name, data in (("own", pair.public), ("other", other.public), ("key", pair.private.encode())):
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / "password").write_text(PASSWORD)
+    key, password = (SecretSource(file=str(tmp_path / name)) for name in ("key", "password"))
+    signing = SigningConfig(key=key, password=password, public_key=str(tmp_path / "own"))
+    signed = replace(runner, config=runner.config.model_copy(update={"signing": signing}))
+    image = build(signed).reference
+    found = verify_image(signed, image)
+    assert found.ok, found.checks
+    assert found.level == SIGNED
+    assert not verify_image(signed, image, tmp_path / "other").ok
+    assert verify_image(runner, image).level == UNSIGNED
+    assert build(signed).reused
 
 
 def test_another_output_is_another_image(runner: Runner) -> None:

@@ -12,7 +12,7 @@ from alecia_pipeline.adapters.registry_http import RegistryClient
 from alecia_pipeline.config import Config
 from alecia_pipeline.images.evidence import PROVENANCE_KIND, SBOM_KIND, read_bill, read_claims
 from alecia_pipeline.images.reference import Repository as Place
-from alecia_pipeline.operations.attaching import Pushed, attach_evidence, open_referrers
+from alecia_pipeline.operations.attaching import Pushed, attach_evidence, evidence_of, open_referrers
 from alecia_pipeline.operations.planning import keyed_app, read_commit
 from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline_tests.conftest import Repository, git
@@ -61,7 +61,8 @@ def test_an_image_gets_its_evidence(
     view = read_commit(runner, "HEAD")
     keyed = keyed_app(runner, view, view.app("cms"), None)
     with open_referrers(runner, f"{HOST}/mini") as referrers:
-        digests = attach_evidence(runner, view, keyed, Pushed(CMS, image, STARTED), referrers)
+        pushed = Pushed(CMS, image, STARTED)
+        digests = attach_evidence(evidence_of(runner, view, keyed, pushed), pushed, referrers)
         statement, bill = (referrers.attached(CMS, image, {kind})[0].content for kind in (PROVENANCE_KIND, SBOM_KIND))
     claims = read_claims([statement], image)
     assert claims.agrees

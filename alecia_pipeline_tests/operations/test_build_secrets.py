@@ -6,8 +6,9 @@ import pytest
 from alecia_pipeline.config import BuilderConfig, Config, SecretSource
 from alecia_pipeline.errors import UsageError
 from alecia_pipeline.images.reads import Reads, dockerfile_reads
-from alecia_pipeline.operations.build_secrets import LARGEST, build_secrets
+from alecia_pipeline.operations.build_secrets import build_secrets
 from alecia_pipeline.operations.runner import Runner
+from alecia_pipeline.operations.secret_sources import LARGEST
 from alecia_pipeline.source.dockerfile import parse_dockerfile
 
 
