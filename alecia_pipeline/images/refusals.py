@@ -1,17 +1,15 @@
 """Files that must not go into an image's context, because what is built would not be what the commit says."""
 
 import posixpath
-import re
 from collections.abc import Sequence
 
 from alecia_pipeline.errors import AleciaError, UsageError
+from alecia_pipeline.source.secret_forms import registry_tokens
 from alecia_pipeline.source.tree import ABSENT, SUBMODULE, SYMLINK, Entry, Tree
 
 _NPMRC = ".npmrc"
 _LFS = (b"version https://git-lfs.github.com/spec/", b"version https://hawser.github.com/spec/")
 """How a pointer begins; the second is what the first versions of Git LFS wrote."""
-
-_TOKEN = re.compile(rb"^[^#;\n]*_(?:authToken|auth|password)[ \t]*=[ \t]*(?![\"' \t]*\$\{)[\"']?[^\s\"']", re.MULTILINE)
 
 _POINTER_BYTES = 1024
 """Git LFS's own limit for a pointer."""
@@ -38,7 +36,7 @@ def refusal(entry: Entry, data: bytes) -> AleciaError | None:
         return _refused(entry, "is a link out of the repository", data.decode(errors="replace"), "link inside it")
     if data.startswith(_LFS):
         return _refused(entry, "is a Git LFS pointer", "the commit has not the file itself", "commit it without LFS")
-    if posixpath.basename(entry.path) == _NPMRC and _TOKEN.search(data):
+    if posixpath.basename(entry.path) == _NPMRC and any(registry_tokens(data, placeholders=True)):
         return _refused(
             entry,
             "holds a registry token",

@@ -57,8 +57,9 @@ _WITH_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^\s:/@]*:([^\s@/]+)@([^\s:/]+
 _NEAR = re.compile(r"localhost|127\.0\.0\.1|0\.0\.0\.0|\[?::1|[\w-]+$")
 """Hosts without a dot are a compose file's own services."""
 
-_NPM_TOKEN = re.compile(r"[^#;]*:_(?:authToken|auth|password)\s*=\s*[\"']?([^\s$\"'{<][^\s]*)")
-_NPM_ANYWHERE = re.compile(r":(_(?:authToken|auth|password))\s*=\s*[\"']?([^\s$\"'{<]+)")
+_NPM_SETTING = r"(_(?:authToken|auth|password))\s*=\s*"
+_NPM_LINE = re.compile(rf"[^#;]*{_NPM_SETTING}(?![\"'\s]*\$\{{)[\"']?([^\s\"']+)")
+_NPM_ANYWHERE = re.compile(rf":{_NPM_SETTING}[\"']?([^\s$\"'{{<]+)")
 
 _MAY_HOLD = re.compile(r"\.(?:pem|key|p8|ppk|json|env|dev\.vars|npmrc)|(?:^|/)id_")
 """What the name of each file that is read has in it; most have not."""
@@ -113,6 +114,17 @@ def is_sample(path: str) -> bool:
     return _SAMPLE.search(path) is not None
 
 
+def registry_tokens(data: bytes, *, placeholders: bool = False) -> Iterator[int]:
+    """Yield the lines of an .npmrc in which a registry token stands in clear; `${VARIABLE}` is none.
+
+    `placeholders`: also those that look made up, for who must not guess.
+    """
+    for number, line in _lines(data):
+        match = _NPM_LINE.match(line)
+        if match and (placeholders or not _PLACEHOLDER.search(match[2])):
+            yield number
+
+
 def secrets_in(path: str, data: bytes) -> Iterator[tuple[int, str]]:
     """Yield line and kind of each secret in a file that may hold some; none of one above MAX_BYTES."""
     judge = _reader(path)
@@ -142,9 +154,7 @@ def _account(_path: str, data: bytes) -> Iterator[tuple[int, str]]:
 
 
 def _npmrc(_path: str, data: bytes) -> Iterator[tuple[int, str]]:
-    for number, line in _lines(data):
-        if (match := _NPM_TOKEN.fullmatch(line)) and not _PLACEHOLDER.search(match[1]):
-            yield number, "a registry token stands here in clear"
+    yield from ((number, "a registry token stands here in clear") for number in registry_tokens(data))
 
 
 def _environment(path: str, data: bytes) -> Iterator[tuple[int, str]]:

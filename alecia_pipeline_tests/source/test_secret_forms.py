@@ -6,6 +6,7 @@ from alecia_pipeline.source.secret_forms import (
     is_sample,
     is_secret,
     may_hold_secrets,
+    registry_tokens,
     secrets_in,
     shown_at,
 )
@@ -63,6 +64,22 @@ def test_what_only_looks_like_one(text: str) -> None:
 )
 def test_secrets_that_a_text_assigns(text: str, names: list[str]) -> None:
     assert list(assigned_secrets(text)) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "real", "any_value"),
+    [
+        ("//npm.x.y/:_authToken=npm_9f8e7d6c\n", [1], [1]),
+        ("hoist=true\n  _auth = 'dXNlcjpwYXNz'\n", [2], [2]),
+        ("//npm.x.y/:_authToken=your-token\n", [], [1]),
+        ("//npm.x.y/:_authToken=$NPM_TOKEN\n", [], [1]),
+        ('//npm.x.y/:_password = "${NPM_TOKEN}"\n//npm.x.y/:_auth=\n', [], []),
+        ("# //npm.x.y/:_authToken=npm_9f8e7d6c\nalways-auth=true\n", [], []),
+    ],
+)
+def test_registry_tokens(text: str, real: list[int], any_value: list[int]) -> None:
+    assert list(registry_tokens(text.encode())) == real
+    assert list(registry_tokens(text.encode(), placeholders=True)) == any_value
 
 
 def test_an_assignment_is_judged_by_name_and_value() -> None:
