@@ -80,14 +80,15 @@ class Contents:
     def _read(self, number: int, path: str, size: int, file: IO[bytes], needles: Needles) -> None:
         installed = _INSTALLED in path.split("/")
         named = _may_hold(path, installed=installed)
-        shapes = not installed and not named
         if size > MAX_BYTES or not (named or self._is_kept(path) or _NEXT_OWN.search(path)):
-            self._search(number, path, needles.stream(_pieces(file), shapes=shapes))
+            self._search(number, path, needles.stream(_pieces(file), shapes=not installed))
             return
         data = file.read()
         self._keep(path, data)
-        for line, what in secrets_in(path, data) if named else ():
+        lines = tuple(secrets_in(path, data)) if named else ()
+        for line, what in lines:
             self._note(Sighting(number, path, what, line))
+        shapes = not installed and not lines  # one that a line has told need not be told again
         self._search(number, path, needles.find(data, len(data), shapes=shapes))
 
     def _keep(self, path: str, data: bytes) -> None:

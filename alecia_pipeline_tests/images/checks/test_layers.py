@@ -70,6 +70,8 @@ def test_a_layer_may_empty_the_whole_image() -> None:
         ("app/config.json", f'{{"id": "{TOKEN}"}}', "this holds a token"),
         ("app/package.json", f'{{"id": "{TOKEN}"}}', "this holds a token"),
         ("app/node_modules/@x/db/.env", f"API_KEY={VALUE}", "API_KEY stands here in clear"),
+        ("app/credentials.json", f'{{"id": "{TOKEN}"}}', "this holds a token"),
+        ("app/.env", f"id: {TOKEN}", "this holds a token"),
     ],
 )
 def test_secrets_by_their_form(path: str, text: str, what: str) -> None:
@@ -132,9 +134,10 @@ def test_small_files_that_checks_read_are_kept() -> None:
 
 def test_a_large_file_is_searched_and_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layers, "MAX_BYTES", 10)
-    found = contents(archive({"app/package.json": f'{{"id": "{TOKEN}"}}', "app/.env": f"API_KEY={VALUE}"}))
+    files = {"app/package.json": f'{{"id": "{TOKEN}"}}', "app/.env": f"API_KEY={VALUE}", "app/all.pem": KEY}
+    found = contents(archive(files))
     assert found.texts == {}
-    assert [each.what for each in found.sightings] == ["this holds a token"]
+    assert [each.what for each in found.sightings] == ["this holds a token", "this holds a private key"]
 
 
 def test_many_sightings_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
