@@ -6,8 +6,10 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import IO
 
 TIMED_OUT = 124
 """The status of what took too long, as the program `timeout` gives it."""
@@ -43,32 +45,41 @@ def run_interruptibly(
 ) -> Ended:
     """Run a program in a session of its own, where no Ctrl-C reaches it; whatever the end, it does not run on.
 
-    `environment` is added to this process's. Raises InterruptedProgramError once `stop` is set, OSError for a program
-    that is not there.
+    `seconds` hold from its start on. `environment` is added to this process's. Raises InterruptedProgramError once
+    `stop` is set, OSError for a program that is not there, and what reading `stdin` raises.
     """
-    with subprocess.Popen(
-        argv,
-        env={**os.environ, **environment},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    ) as process:
-        try:
-            with suppress(BrokenPipeError):  # it ended early, and says why
-                _feed(process, stdin, stop)
-            return _waited(process, stop, seconds)
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+    read, write = os.pipe()
+    with os.fdopen(write, "wb") as pipe, ThreadPoolExecutor(1) as aside:
+        with _started(argv, environment, read) as process:
+            fed = aside.submit(_feed, pipe, stdin)  # aside: one that does not read would hold up who writes
+            try:
+                ended = _waited(process, stop, seconds)
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+        fed.result()
+    return ended
 
 
-def _feed(process: subprocess.Popen[bytes], stdin: Iterable[bytes], stop: threading.Event) -> None:
-    for chunk in stdin:
-        if stop.is_set():
-            raise InterruptedProgramError
-        if process.stdin:
-            process.stdin.write(chunk)
+def _started(argv: Sequence[str], environment: Mapping[str, str], stdin: int) -> subprocess.Popen[bytes]:
+    """Start a program that reads from `stdin`, which it alone has from now on."""
+    try:
+        return subprocess.Popen(
+            argv,
+            env={**os.environ, **environment},
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    finally:
+        os.close(stdin)
+
+
+def _feed(pipe: IO[bytes], stdin: Iterable[bytes]) -> None:
+    with suppress(BrokenPipeError), pipe:  # it ended early, and says why
+        for chunk in stdin:
+            pipe.write(chunk)
 
 
 def _waited(process: subprocess.Popen[bytes], stop: threading.Event, seconds: float) -> Ended:

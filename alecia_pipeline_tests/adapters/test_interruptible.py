@@ -49,6 +49,32 @@ def test_it_is_stopped_while_it_is_fed() -> None:
         run_interruptibly(("cat",), {}, stop, seconds=60, stdin=feed())
 
 
+def endless() -> Iterator[bytes]:
+    while True:
+        yield b"x" * 100_000
+
+
+def test_a_program_that_does_not_read_is_ended_in_time() -> None:
+    done = run_interruptibly(("sleep", "100"), {}, NEVER, seconds=0.1, stdin=endless())
+    assert done.status == TIMED_OUT
+
+
+def test_it_is_stopped_while_it_does_not_read() -> None:
+    stop = threading.Event()
+    threading.Timer(0.2, stop.set).start()
+    with pytest.raises(InterruptedProgramError):
+        run_interruptibly(("sleep", "100"), {}, stop, seconds=60, stdin=endless())
+
+
+def test_what_cannot_be_read_is_an_error() -> None:
+    def torn() -> Iterator[bytes]:
+        yield b"x"
+        raise OSError("the disk is gone")
+
+    with pytest.raises(OSError, match="the disk is gone"):
+        run_interruptibly(("cat",), {}, NEVER, seconds=20, stdin=torn())
+
+
 def test_a_program_that_is_not_there() -> None:
     with pytest.raises(OSError, match="no-such-program"):
         run_interruptibly(("no-such-program",), {}, NEVER, seconds=1)
