@@ -122,7 +122,8 @@ class ImageBuilder:
             result = _result(app, repository, digest, started, made, checks)
         steps = f"{made.steps.executed} steps executed, {made.steps.cached} cached"
         size = f"{(result.size_bytes or 0) / MEGABYTE:.1f} MB"
-        self._runner.log(f"{app.name} | built in {result.seconds:.1f} s, {steps}, {size}: {result.reference}")
+        tagged = "" if result.accepted else ", without a tag: a check refuses it"
+        self._runner.log(f"{app.name} | built in {result.seconds:.1f} s, {steps}, {size}: {result.reference}{tagged}")
         return result
 
     def _vouch(self, keyed: Keyed, pushed: Pushed) -> None:

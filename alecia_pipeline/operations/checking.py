@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -22,7 +23,7 @@ from alecia_pipeline.images.checks.user import judge_user
 from alecia_pipeline.images.manifest import pulled_bytes
 from alecia_pipeline.images.ports import ImageRegistry, TrialEngine
 from alecia_pipeline.images.reads import Reads
-from alecia_pipeline.images.reference import Repository, key_tag
+from alecia_pipeline.images.reference import Repository, environment_tag, key_tag
 from alecia_pipeline.operations.build_secrets import build_secrets
 from alecia_pipeline.operations.planning import CommitView, Planner
 from alecia_pipeline.operations.rendering import health_path
@@ -34,7 +35,7 @@ from alecia_pipeline.release.plan import Keyed
 from alecia_pipeline.source.secret_forms import is_secret
 
 SEARCHED = 5
-"""How many commits back an earlier image is looked for, to compare sizes."""
+"""How many commits back an image is looked for to compare sizes with, where none was released."""
 
 NAME_DIGITS = 12
 
@@ -111,15 +112,24 @@ class ImageChecks:
             return not_judged(SIZE, f"{error.what}: {error.why}")
 
     def _earlier(self, keyed: Keyed, repository: Repository) -> Earlier | None:
-        """Return the newest earlier image: that of the nearest commit before whose build key the registry has."""
-        for commit in first_parents(self.runner.repo, self.view.commit, SEARCHED + 1)[1:]:
-            key = self._key(commit, keyed.app.name)
-            digest = self.registry.digest(repository, key_tag(key)) if key not in {None, keyed.key} else None
+        """Return the image before, None where the registry has none."""
+        for tag, what in self._before(keyed):
+            digest = self.registry.digest(repository, tag)
             manifest = self.registry.manifest(repository, digest) if digest else None
             size = pulled_bytes(manifest.data) if manifest else None
             if digest and size is not None:
-                return Earlier(digest, size, f"commit {commit[:12]}")
+                return Earlier(digest, size, what)
         return None
+
+    def _before(self, keyed: Keyed) -> Iterator[tuple[str, str]]:
+        """Yield the tags that the image before may have: a release's, else that of the nearest earlier commit."""
+        known = sorted(self.runner.config.environments or self.view.config.environments)
+        for environment in [self.environment] if self.environment else known:
+            yield environment_tag(environment), f"the last release of {environment}"
+        for commit in first_parents(self.runner.repo, self.view.commit, SEARCHED + 1)[1:]:
+            key = self._key(commit, keyed.app.name)
+            if key and key != keyed.key:
+                yield key_tag(key), f"commit {commit[:12]}"
 
     @cached_property
     def _planner(self) -> Planner:

@@ -190,6 +190,7 @@ def test_what_refuses_an_image_keeps_it_from_its_tag(
     assert found in failed.found
     assert not result.accepted
     assert place.tags == []
+    assert place.lines[-1].endswith(f"@{result.digest}, without a tag: a check refuses it")
     assert not any("referrers" in request or "sha256-" in request for request in place.server.requests)
     assert ("mini/cms", result.digest) in place.server.manifests
 
@@ -301,6 +302,16 @@ def test_the_size_is_compared_with_the_image_before(place: Place) -> None:
     assert size.ok
     assert f"commit {before[:12]}" in size.found
     assert (first.size_bytes or 0) > 0
+
+
+def test_the_size_is_compared_with_the_last_release_before_all_else(place: Place) -> None:
+    configured(place, environments=Config.model_validate({"environments": {"staging": STAGING}}).environments)
+    released = place.build()
+    place.server.manifests["mini/cms", "env-staging"] = place.server.manifests["mini/cms", released.digest]
+    for number in range(1, 3):
+        place.commit({"compose.yml": COMPOSE, "apps/cms/src/server.ts": f"import '@mini/db'; // {number}\n"})
+        place.builder = Built({"app/server.js": bytes(number)})
+        assert "(the last release of staging)" in place.checks()["size"].found
 
 
 def test_commits_without_the_app_have_no_earlier_image(place: Place) -> None:
