@@ -45,6 +45,9 @@ _OUTSIDE = re.compile(
 )
 """What programs say when they want something over the network."""
 
+_UNHEARD = re.compile(r"ECONNREFUSED|connection refused", re.IGNORECASE)
+"""What who asks says where nobody listens: in a reply that is no word of the app's."""
+
 _WANTS = re.compile(
     r"missing|required|undefined|not set|not defined|must be|must contain|invalid|expected", re.IGNORECASE
 )
@@ -136,7 +139,8 @@ def judge_boot(trial: Trial, outcome: Outcome, path: str) -> Check:
     if outcome.state == "unasked" or (outcome.state == "silent" and not trial.question):
         why = f"it runs {took}; there is no health check, and nothing in the image to ask with"
         return not_judged(BOOTS, why, severity="info", fix="add HEALTHCHECK to its Dockerfile")
-    wanted = _wanted(trial.service, (*outcome.log, outcome.reply), ended=outcome.state == "ended")
+    reply = () if _UNHEARD.search(outcome.reply) else (outcome.reply,)
+    wanted = _wanted(trial.service, (*outcome.log, *reply), ended=outcome.state == "ended")
     if wanted:
         return not_judged(BOOTS, f"it needs {wanted}", fix="let its health check answer without; or checks.boot: false")
     return Check(what=BOOTS, ok=False, found="\n".join([_failure(trial, outcome, took), *_tail(outcome.log)]), fix=_FIX)

@@ -116,6 +116,16 @@ def test_what_cannot_be_judged_here(outcome: Outcome, service: Service, why: str
         (ended("TypeError [ERR_INVALID_ARG_TYPE]: must be of type string"), ALONE, "it ended with 1"),
         (ended(), ASKED, "it wrote no log"),
         (Outcome("silent", 60, reply="\nwget: server returned 500\n"), ASKED, "within 60 s: wget: server returned 500"),
+        (
+            Outcome("silent", 60, reply="wget: can't connect to remote host (127.0.0.1): Connection refused"),
+            ASKED,
+            "within 60 s: wget: can't connect to remote host",
+        ),
+        (
+            Outcome("silent", 60, reply="Error: connect ECONNREFUSED 127.0.0.1:80"),
+            Service(port=80),
+            "within 60 s: Error: connect ECONNREFUSED",
+        ),
         (Outcome("silent", 60, log=("DATABASE_URL is required",)), ASKED, "it did not answer within 60 s"),
         (Outcome("out of memory", 3), ASKED, "more than 2g of memory"),
     ],
