@@ -50,6 +50,7 @@ _NO_SECRET_VALUE = re.compile(
 )
 _ISSUED = re.compile(
     r"AKIA[0-9A-Z]{16}|gh[pousr]_\w{36}|github_pat_\w{50,}|sk_live_\w{20,}|xox[bpars]-[\w-]{20,}|glpat-[\w-]{20}"
+    r"|npm_[0-9A-Za-z]{36}"
 )
 """Tokens whose issuer can be told by their form: real, whatever the key is called."""
 
@@ -68,7 +69,7 @@ _Reader = Callable[[str, bytes], Iterator[tuple[int, str]]]
 """Path and bytes of a file -> the lines with a secret, and what it is."""
 
 
-_ISSUERS = ("AKIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "sk_live_", "xox", "glpat-")
+_ISSUERS = ("AKIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "sk_live_", "xox", "glpat-", "npm_")
 
 STARTS = (b"-----BEGIN ", *(start.encode() for start in _ISSUERS))
 """How a secret that shows by its form begins, wherever it stands: what `shown_at` is worth asking for."""

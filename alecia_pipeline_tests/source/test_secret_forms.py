@@ -30,6 +30,7 @@ def shown(text: str) -> list[str]:
         ('{"key":"AKIAZ2Y3X4W5V6U7T8S9"}', "a token"),
         ("x=ghp_" + "a1B2" * 9, "a token"),
         ("Bearer glpat-a1B2c3D4e5F6g7H8i9J0", "a token"),
+        ("_authToken=npm_" + "a1B2" * 9, "a token"),
     ],
 )
 def test_secrets_that_show_by_their_form(text: str, what: str) -> None:
@@ -45,6 +46,7 @@ def test_secrets_that_show_by_their_form(text: str, what: str) -> None:
         "AKIAIOSFODNN7EXAMPLE",
         "SLAKIAZ2Y3X4W5V6U7T8S9",
         "ghp_short",
+        "npm_config_" + "a1B2" * 9,
     ],
 )
 def test_what_only_looks_like_one(text: str) -> None:
