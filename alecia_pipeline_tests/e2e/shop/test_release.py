@@ -167,6 +167,8 @@ def test_an_image_that_never_becomes_healthy_leaves_the_old_one_serving(shop: Sh
     compose, flows = (shop.repo / COMPOSE).read_text().split("\n  flows:\n")
     quick = flows.replace("interval: 10s", "interval: 1s", 1).replace("start_period: 30s", "start_period: 3s", 1)
     shop.commit({COMPOSE: f"{compose}\n  flows:\n{quick}"})
+    # The check of its image would find it, and nothing would come to the host.
+    shop.edit("alecia.yaml", "apps/flows/Dockerfile", "apps/flows/Dockerfile, checks: {boot: false}")
     shop.edit("apps/flows/src/server.ts", '"GET /health": () => ({ status: 200', '"GET /health": () => ({ status: 500')
     printed = shop.failure("redeploy", "flows", "--env", "staging", status=1)
     assert "flows" in printed
