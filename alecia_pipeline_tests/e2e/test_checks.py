@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from alecia_pipeline.adapters.sandbox.sandbox import Sandbox
 from alecia_pipeline.adapters.trial import Engine
@@ -22,10 +23,10 @@ from alecia_pipeline.operations.planning import make_plan
 from alecia_pipeline.operations.registries import open_registry
 from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.release.model import ImageResult
-from alecia_pipeline_tests.box import open_box
+from alecia_pipeline_tests.box import open_box, sample_files
 from alecia_pipeline_tests.conftest import Repository, git, write
 from alecia_pipeline_tests.monorepo import mini
-from alecia_pipeline_tests.shop import wait_until
+from alecia_pipeline_tests.shop import Shop, wait_until
 
 pytestmark = pytest.mark.engine
 
@@ -47,6 +48,7 @@ EXPOSE 3000
 HEALTHCHECK CMD ["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:3000/health"]
 CMD ["node", "server.js"]
 """
+WITHOUT_HEALTH_CHECK = "\n".join(line for line in DOCKERFILE.splitlines() if "HEALTH" not in line)
 CONFIG = "apps: {cms: {package: '@mini/cms', checks: {boot_seconds: 3}}}\n"
 COMPOSE = """\
 services:
@@ -109,6 +111,30 @@ def test_an_app_that_answers_is_tagged(runner: Runner) -> None:
     assert (again.reused, again.checks) == (True, ())
 
 
+NEXT_APPS = {"website", "colab"}
+
+
+@pytest.mark.timeout(900)
+def test_the_samples_five_images_pass(
+    sandbox: Sandbox, runner: Runner, repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))  # a master key of the test's own
+    sample = Runner(repository(sample_files()), runner.config, print)
+    plan = make_plan(sample)
+    with ImageBuilder(sample, plan) as images:
+        images.start(app.name for app in plan.apps)
+        results = {app.name: images.result(app.name) for app in plan.apps}
+    assert len(results) == 5
+    for app, result in results.items():
+        found = checks(result)
+        assert {what for what, check in found.items() if check.verdict not in {"passed", "not judged"}} == set(), app
+        assert {what for what, check in found.items() if check.verdict == "passed"} >= {"secrets", "user", "boots"}, app
+        assert found["boots"].found.startswith("answered on "), app
+        assert ("Next.js' own keys" in found["secrets"].found) == (app in NEXT_APPS), app
+        assert result.accepted
+    assert {app for app, result in results.items() if checks(result)["dependencies"].ok} >= NEXT_APPS
+
+
 @dataclass
 class Forgetful:
     """The real engine, told that it knows layers which it has never seen."""
@@ -133,6 +159,18 @@ def test_an_image_that_runs_as_root(runner: Runner) -> None:
     result = build(runner, DOCKERFILE.replace("USER node\n", ""))
     assert checks(result)["user"].found == "no user is declared, so it runs as root"
     assert not is_tagged(runner, result)
+    assert make_plan(runner).app("cms").action == "build"
+
+
+def test_the_command_fails_and_says_how_to_mend_it(runner: Runner, tmp_path: Path) -> None:
+    write(runner.repo, {"apps/cms/Dockerfile": DOCKERFILE.replace("USER node\n", "")})
+    git(runner.repo, "commit", "--quiet", "--all", "--message=root")
+    config = tmp_path / "runner.yaml"
+    config.write_text(yaml.safe_dump(runner.config.model_dump(mode="json", exclude_unset=True)))
+    said = Shop(runner.repo, config, open_box(), tmp_path / "state").failure("build", "cms", status=1)
+    assert "error: image/cms did not pass: user\n  where: image/cms\n  why: no user is declared" in said
+    assert "  fix: add `USER node`" in said
+    assert make_plan(runner).app("cms").action == "build"
 
 
 def test_a_secret_in_a_file_that_a_later_layer_deletes(runner: Runner) -> None:
@@ -172,10 +210,14 @@ def test_an_app_that_ends_at_once(runner: Runner) -> None:
     assert containers() == []
 
 
-def test_an_app_that_never_answers(runner: Runner) -> None:
-    boots = checks(build(runner, server='console.log("waiting"); setInterval(() => {}, 1000);\n'))["boots"]
+@pytest.mark.parametrize("dockerfile", [DOCKERFILE, WITHOUT_HEALTH_CHECK], ids=["health check", "none"])
+def test_an_app_that_never_answers(runner: Runner, dockerfile: str) -> None:
+    result = build(runner, dockerfile, 'console.log("waiting"); setInterval(() => {}, 1000);\n')
+    boots = checks(result)["boots"]
+    assert boots.refuses
     assert boots.found.splitlines()[0].startswith("it did not answer within 3 s")
     assert boots.found.splitlines()[-1] == "  waiting"
+    assert not is_tagged(runner, result)
     assert containers() == []
 
 
@@ -195,8 +237,7 @@ def test_an_app_that_cannot_start_without_its_database(runner: Runner) -> None:
 
 
 def test_an_app_without_a_health_check_is_asked_where_it_listens(runner: Runner) -> None:
-    plain = "\n".join(line for line in DOCKERFILE.splitlines() if "HEALTH" not in line)
-    assert checks(build(runner, plain))["boots"].found.startswith("answered 404 on / after ")
+    assert checks(build(runner, WITHOUT_HEALTH_CHECK))["boots"].found.startswith("answered 404 on / after ")
 
 
 def test_a_package_that_did_not_come_along(runner: Runner) -> None:
