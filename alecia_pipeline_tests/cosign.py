@@ -5,11 +5,14 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from nacl.secret import SecretBox
+
+from alecia_pipeline.images.ports import SignedEntry
 
 PASSWORD = "test-password"
 
@@ -39,6 +42,25 @@ SIGNED_PAYLOAD = (
     b'"},"type":"cosign container image signature"},"optional":null}'
 )
 SIGNATURE = "MEQCIEJGH4WeA2zBkbdq2WpefpCd16pJI4oWF3rDEJR73M3PAiAiga0WDuBXS7J6AkjiE5Xt7EcBJ6ne6crgB+T/58d8UA=="
+
+
+@dataclass(frozen=True)
+class Attested:
+    """What cosign 2.5.0 wrote to a registry of an image that it signed and attested with PRIVATE_KEY."""
+
+    digest: str
+    signatures: tuple[SignedEntry, ...]
+    statements: tuple[SignedEntry, ...]
+
+
+def attested() -> Attested:
+    """Read the entries of `sign` and of `attest` (slsaprovenance1, cyclonedx), as they came from the registry."""
+    document = json.loads(Path(__file__).with_name("cosign_2_5.json").read_text())
+    signatures, statements = (
+        tuple(SignedEntry(each["mediaType"], each["content"].encode(), each["annotations"]) for each in document[name])
+        for name in ("signatures", "statements")
+    )
+    return Attested(document["digest"], signatures, statements)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,9 @@ SIGNED = "SLSA Build L1, signed: the key's holder wrote it; L2 would take a host
 NO_LEVEL = "none: no provenance that agrees with the image"
 
 _PREDICATE_NOTE = "in-toto.io/predicate-type"
+
+_STATEMENT_TYPES = (STATEMENT_TYPE, "https://in-toto.io/Statement/v0.1")
+"""`cosign attest` (2.5) calls its statements by the older name; what is read here has one meaning in both."""
 _SHORT_SSH = re.compile(r"[^@/:]+@(?P<host>[^@/:]+):/?(?P<path>[^/].*)")
 
 
@@ -123,7 +126,8 @@ def _claims(data: bytes, digest: str) -> Claims:
 
 
 def _checks(document: Mapping[str, Any], definition: Mapping[str, Any], digest: str) -> Iterator[Check]:
-    yield _equal("provenance", document.get("_type"), STATEMENT_TYPE)
+    kind = document.get("_type")
+    yield Check("provenance", ok=kind in _STATEMENT_TYPES, found=_text(kind) or "none")
     subjects = [f"{ALGORITHM}:{_at(each, 'digest').get(ALGORITHM)}" for each in _mappings(document.get("subject"))]
     yield Check("subject", ok=subjects == [digest], found=", ".join(subjects) or "none")
     yield _equal("predicate", document.get("predicateType"), PREDICATE_TYPE)

@@ -88,6 +88,13 @@ def test_whatever_does_not_agree_is_named(change: Callable[[Document], object], 
     assert [check.what for check in claims.checks if not check.ok] == wrong
 
 
+def test_a_statement_under_the_name_that_cosign_gives_it_agrees() -> None:
+    older = statement().replace(b"in-toto.io/Statement/v1", b"in-toto.io/Statement/v0.1")
+    assert read_claims([older], DIGEST).agrees
+    newer = statement().replace(b"in-toto.io/Statement/v1", b"in-toto.io/Statement/v2")
+    assert [check.what for check in read_claims([newer], DIGEST).checks if not check.ok] == ["provenance"]
+
+
 @pytest.mark.parametrize("data", [b"[" * 100_000, b"\xff", b"[]", b"7"])
 def test_what_is_no_document_is_told_and_not_believed(data: bytes) -> None:
     assert not read_claims([data], DIGEST).agrees

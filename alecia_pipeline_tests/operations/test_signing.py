@@ -17,7 +17,7 @@ from alecia_pipeline.operations.planning import make_plan
 from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.operations.signing import open_signer, public_key, signing_key, vouched_for
 from alecia_pipeline_tests.conftest import Repository as MakeRepository
-from alecia_pipeline_tests.cosign import PASSWORD, Pair, make_pair
+from alecia_pipeline_tests.cosign import PASSWORD, PUBLIC_KEY, Pair, attested, make_pair
 from alecia_pipeline_tests.images.test_evidence import DIGEST, bill, statement
 from alecia_pipeline_tests.monorepo import mini
 from alecia_pipeline_tests.registry_server import HOST, RegistryServer
@@ -90,6 +90,19 @@ def test_what_another_key_has_signed_stays(tags: SignedTags, tmp_path: Path, pas
         assert key
         found = vouched_for(tags, CMS, DIGEST, key)
         assert (found.signature.ok, found.claims.agrees, found.bill.check.ok) == (True, True, True)
+
+
+def test_what_cosign_signs_and_attests_is_believed(tags: SignedTags) -> None:
+    found = attested()
+    tags.write(CMS, signature_tag(found.digest), found.signatures)
+    tags.write(CMS, attestation_tag(found.digest), found.statements)
+    said = vouched_for(tags, CMS, found.digest, read_public_key(PUBLIC_KEY.encode(), "--key"))
+    assert said.signature.ok
+    assert [check for check in said.claims.checks if not check.ok] == []
+    assert said.claims.agrees
+    assert (said.bill.check.ok, said.bill.components) == (True, 2)
+    other = vouched_for(tags, CMS, found.digest, read_public_key(make_pair().public, "--key"))
+    assert (other.signature.ok, other.claims.agrees, other.bill.check.ok) == (False, False, False)
 
 
 def test_without_a_key_nothing_is_signed(tmp_path: Path) -> None:
