@@ -5,7 +5,6 @@ key of the password, NaCl's secretbox holds the private key as PKCS #8.
 """
 
 import base64
-import binascii
 import hashlib
 import json
 import re
@@ -26,8 +25,8 @@ _ARMOUR = re.compile(
     r"\s*-----BEGIN ENCRYPTED (SIGSTORE|COSIGN) PRIVATE KEY-----\s+([A-Za-z0-9+/=\s]+)"
     r"-----END ENCRYPTED \1 PRIVATE KEY-----\s*"
 )
-_MOST_N, _MOST_R, _MOST_P = 1 << 20, 32, 16
-"""cosign takes N = 65,536, r = 8, p = 1: 64 MiB. More than a GiB is no key of a person who releases."""
+_MOST_MEMORY, _MOST_P = 1 << 30, 16
+"""Bytes, and how often they are gone through. cosign takes N = 65,536, r = 8, p = 1: 64 MiB, once."""
 
 _BYTES_OF_A_BLOCK = 128
 """scrypt needs 128 * N * r bytes (RFC 7914)."""
@@ -103,14 +102,14 @@ def _decrypted(text: str, password: str) -> bytes:
             base64.b64decode(part) for part in (kdf["salt"], cipher["nonce"], document["ciphertext"])
         )
         n, r, p = (int(kdf["params"][name]) for name in ("N", "r", "p"))
-    except (ValueError, TypeError, KeyError, binascii.Error):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):  # a number or a nesting without end, too
         raise _UnusableError("what is in it does not parse") from None
     if kdf.get("name") != "scrypt" or cipher.get("name") != "nacl/secretbox":
         raise _UnusableError(f"it is encrypted in a way that is not known: {kdf.get('name')}, {cipher.get('name')}")
-    if not (0 < n <= _MOST_N and 0 < r <= _MOST_R and 0 < p <= _MOST_P):
+    memory = _BYTES_OF_A_BLOCK * n * r
+    if min(n, r, p) <= 0 or memory > _MOST_MEMORY or p > _MOST_P:
         raise _UnusableError(f"its scrypt costs too much: N={n}, r={r}, p={p}")
-    memory = 2 * _BYTES_OF_A_BLOCK * n * r
-    made = hashlib.scrypt(password.encode(), salt=salt, n=n, r=r, p=p, maxmem=memory, dklen=SecretBox.KEY_SIZE)
+    made = hashlib.scrypt(password.encode(), salt=salt, n=n, r=r, p=p, maxmem=2 * memory, dklen=SecretBox.KEY_SIZE)
     return SecretBox(made).decrypt(sealed, nonce)
 
 

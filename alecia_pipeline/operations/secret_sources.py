@@ -12,13 +12,23 @@ LARGEST = 100_000
 
 
 def secret_value(where: str, source: SecretSource) -> Secret:
-    """Return the value of the setting `where`. Raises UsageError when it cannot be read, is empty, or is no text."""
+    """Return the value of the setting `where`. Raises UsageError when it cannot be read, is empty, or is no text.
+
+    What fails to decode or encode is no cause of the error: it would carry the value.
+    """
     text = _from_file(where, Path(source.file).expanduser()) if source.file else os.environ.get(str(source.env), "")
     if not text:
         raise _unusable(where, source, "it is empty or not set")
-    if "\0" in text or len(text.encode()) > LARGEST:
+    if not _can_be_passed_on(text):
         raise _unusable(where, source, f"a value is text of at most {LARGEST:,} bytes")
     return Secret(text)
+
+
+def _can_be_passed_on(text: str) -> bool:
+    try:
+        return "\0" not in text and len(text.encode()) <= LARGEST
+    except UnicodeEncodeError:  # bytes of the environment that are no UTF-8
+        return False
 
 
 def _from_file(where: str, path: Path) -> str:
@@ -26,8 +36,8 @@ def _from_file(where: str, path: Path) -> str:
         return path.read_text()
     except OSError as error:
         raise _unusable(where, SecretSource(file=str(path)), str(error.strerror)) from error
-    except UnicodeDecodeError as error:
-        raise _unusable(where, SecretSource(file=str(path)), "it is not text") from error
+    except UnicodeDecodeError:
+        raise _unusable(where, SecretSource(file=str(path)), "it is not text") from None
 
 
 def _unusable(where: str, source: SecretSource, why: str) -> UsageError:

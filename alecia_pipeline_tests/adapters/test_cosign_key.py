@@ -55,6 +55,11 @@ def changed(change: Callable[[dict[str, Any]], object]) -> str:
     return armoured(document)
 
 
+def deeply_nested() -> str:
+    text = base64.encodebytes(b"[" * 60_000).decode()
+    return f"-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\n{text}-----END ENCRYPTED SIGSTORE PRIVATE KEY-----\n"
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
@@ -62,10 +67,14 @@ def changed(change: Callable[[dict[str, Any]], object]) -> str:
         ("-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n", "no encrypted private key"),
         (armoured({}), "does not parse"),
         (armoured([]), "does not parse"),
+        (deeply_nested(), "does not parse"),
         (armoured(encrypted(b"no key")), "or the key is damaged"),
         (changed(lambda document: document["kdf"].update(name="pbkdf2")), "pbkdf2, nacl/secretbox"),
         (changed(lambda document: document["cipher"].update(name="aes")), "scrypt, aes"),
         (changed(lambda document: document["kdf"]["params"].update(N=1 << 30)), "costs too much"),
+        (changed(lambda document: document["kdf"]["params"].update(N=1 << 20, r=32)), "costs too much"),
+        (changed(lambda document: document["kdf"]["params"].update(p=17)), "costs too much"),
+        (changed(lambda document: document["kdf"]["params"].update(N=float("inf"))), "does not parse"),
         (changed(lambda document: document["kdf"]["params"].update(N=1000)), "or the key is damaged"),
         (changed(lambda document: document["kdf"]["params"].update(p=0)), "costs too much"),
         (changed(lambda document: document["cipher"].update(nonce="AAAA")), "or the key is damaged"),

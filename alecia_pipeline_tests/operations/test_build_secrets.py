@@ -1,3 +1,4 @@
+import os
 import stat
 from pathlib import Path
 
@@ -95,6 +96,18 @@ def test_a_value_that_cannot_be_passed_on_is_refused(
         build_secrets(runner(lines, npm=SecretSource(file=str(tmp_path / "value"))), "cms", reads("id=npm"))
     assert why in (caught.value.why or "")
     assert caught.value.where == "builder.secrets.npm"
+    assert caught.value.__cause__ is None
+
+
+def test_bytes_of_the_environment_that_are_no_text_are_refused_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, lines: list[str]
+) -> None:
+    monkeypatch.setenv("TOKEN", os.fsdecode(b"t\xffken-of-npm"))
+    with pytest.raises(UsageError) as caught:
+        build_secrets(runner(lines, npm=SecretSource(env="TOKEN")), "cms", reads("id=npm"))
+    assert "text of at most" in (caught.value.why or "")
+    assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+    assert "ken-of-npm" not in str(caught.value)
 
 
 def test_a_source_that_is_not_there_is_named(tmp_path: Path, lines: list[str]) -> None:
