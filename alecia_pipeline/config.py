@@ -172,8 +172,16 @@ class SigningConfig(Model):
     """A cosign key pair. What this runner builds is signed with the one, `alecia verify` checks with the other."""
 
     key: SecretSource | None = Field(None, description="Private key as `cosign generate-key-pair` writes it: encrypted")
-    password: SecretSource | None = Field(None, description="Its password; default: an empty one")
+    password: SecretSource | None = Field(
+        None, description="Its password, without the line break at a file's end; default: an empty one"
+    )
     public_key: str | None = Field(None, description="File of the public key (PEM); ~ is expanded")
+
+    @model_validator(mode="after")
+    def _used(self) -> Self:
+        if self.key is None and (self.password or self.public_key is None):
+            raise ValueError("name `key`, to sign what is built, or `public_key` alone, to check it")
+        return self
 
 
 class Config(Model):

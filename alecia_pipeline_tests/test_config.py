@@ -59,6 +59,8 @@ def test_an_unknown_environment_names_the_known_ones() -> None:
         ("apps: {web: {epoch: -1}}", "apps.web.epoch"),
         ("builder: {app_key: {}}", "builder.app_key: Value error, name `env` or `file`, one of the two"),
         ("builder: {secrets: {npm: {env: A, file: b}}}", "builder.secrets.npm: Value error, name `env` or `file`"),
+        ("signing: {}", "signing: Value error, name `key`, to sign what is built"),
+        ("signing: {password: {env: A}, public_key: b}", "signing: Value error, name `key`"),
         ("apps: {Web: {}}", "apps.Web: a name is"),
         ("apps: {release: {}}", "reserved"),
         ("apps: {my-app: {}, my_app: {}}", "differs from 'my-app' only by"),

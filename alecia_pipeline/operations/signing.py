@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from alecia_pipeline.adapters.signed_tags import SignedTags
-from alecia_pipeline.config import Config
+from alecia_pipeline.config import Config, SecretSource
 from alecia_pipeline.errors import UsageError
 from alecia_pipeline.images.ports import ImageSignatures
 from alecia_pipeline.images.reference import Repository, image_repository
@@ -77,9 +77,15 @@ def signing_key(runner: Runner) -> Signer | None:
     if config is None or config.key is None:
         return None
     text = secret_value("signing.key", config.key)
-    password = secret_value("signing.password", config.password) if config.password else Secret("")
+    password = _password(config.password) if config.password else Secret("")
     runner.redactor.learn([text, password])
     return open_private_key(text, password, "signing.key")
+
+
+def _password(source: SecretSource) -> Secret:
+    """Return the password. The line break at the end of a file is an editor's, or echo's, and none of it."""
+    text = secret_value("signing.password", source)
+    return Secret(text.reveal().removesuffix("\n")) if source.file else text
 
 
 def public_key(config: Config, given: Path | None) -> Verifier | None:

@@ -111,6 +111,11 @@ def test_without_a_key_nothing_is_signed(tmp_path: Path) -> None:
             assert signer is None
 
 
+def test_the_line_break_at_the_end_of_a_file_is_not_of_the_password(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text(f"{PASSWORD}\n")
+    assert signing_key(runner_with(tmp_path / "one", make_pair(), file=str(tmp_path / "password")))
+
+
 def test_an_empty_password_is_one(tmp_path: Path) -> None:
     assert signing_key(runner_with(tmp_path / "one", make_pair(password="")))
 
