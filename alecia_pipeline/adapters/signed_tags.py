@@ -36,7 +36,8 @@ class SignedTags:
     def entries(self, repository: Repository, tag: str) -> tuple[SignedEntry, ...]:
         """Return a list's entries, checked by their digests; none where there is no list. Raises OutsideError."""
         found = self._registry.manifest(repository, tag)
-        return tuple(self._entry(repository, layer) for layer in _layers(repository, found.data)) if found else ()
+        place = f"{repository}:{tag}"
+        return tuple(self._entry(repository, place, layer) for layer in _layers(place, found.data)) if found else ()
 
     def write(self, repository: Repository, tag: str, entries: Sequence[SignedEntry]) -> None:
         """Put a list in place of the one that is there. Raises OutsideError."""
@@ -59,33 +60,33 @@ class SignedTags:
         data = canonical_json(manifest)
         self._registry.put_manifest(repository, tag, data, MANIFEST_TYPE)
 
-    def _entry(self, repository: Repository, layer: Any) -> SignedEntry:
+    def _entry(self, repository: Repository, place: str, layer: Any) -> SignedEntry:
         found = layer if isinstance(layer, dict) else {}
         digest, size, annotations = found.get("digest"), found.get("size"), found.get("annotations") or {}
         sound = isinstance(digest, str) and is_digest(digest) and isinstance(size, int) and size <= LARGEST
         if not sound or not isinstance(annotations, dict):
-            raise _wrong(repository, f"an entry is no document of at most {LARGEST:,} bytes")
+            raise _wrong(place, f"an entry is no document of at most {LARGEST:,} bytes")
         content = self._registry.blob(repository, str(digest))
         return SignedEntry(
             str(found.get("mediaType")), content, {str(name): str(text) for name, text in annotations.items()}
         )
 
 
-def _layers(repository: Repository, manifest: bytes) -> list[Any]:
+def _layers(place: str, manifest: bytes) -> list[Any]:
     try:
         document = json.loads(manifest)
     except (ValueError, RecursionError) as error:
-        raise _wrong(repository, f"their list is not JSON: {error}") from error
+        raise _wrong(place, f"their list is not JSON: {error}") from error
     layers = document.get("layers") if isinstance(document, dict) else None
     if not isinstance(layers, list) or len(layers) > _MOST:
-        raise _wrong(repository, f"their list is no manifest with at most {_MOST} layers")
+        raise _wrong(place, f"their list is no manifest with at most {_MOST} layers")
     return layers
 
 
-def _wrong(repository: Repository, why: str) -> OutsideError:
+def _wrong(place: str, why: str) -> OutsideError:
     return OutsideError(
-        f"the signatures of {repository} cannot be read",
-        where=repository.host,
+        "the signatures of an image cannot be read",
+        where=place,
         why=why,
-        fix="look at the registry's own log; build the image anew to have it signed again",
+        fix="look at who wrote that tag, and delete it; `apps.<app>.epoch` has the image built and signed anew",
     )

@@ -61,8 +61,9 @@ def test_it_is_an_image_to_registries_and_to_cosign(tags: SignedTags, server: Re
 def test_what_is_no_list_is_refused(tags: SignedTags, server: RegistryServer, manifest: bytes) -> None:
     tags.write(CMS, TAG, [ONE])
     server.manifests[CMS.name, TAG] = manifest
-    with pytest.raises(OutsideError, match="cannot be read"):
+    with pytest.raises(OutsideError, match="cannot be read") as raised:
         tags.entries(CMS, TAG)
+    assert raised.value.where == f"{CMS}:{TAG}"
 
 
 def test_an_entry_with_other_bytes_is_refused(tags: SignedTags, server: RegistryServer) -> None:
