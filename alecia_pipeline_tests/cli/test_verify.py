@@ -1,21 +1,27 @@
+import base64
 import functools
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
+from alecia_pipeline.adapters.cosign_key import open_private_key
 from alecia_pipeline.adapters.oci_layout import OciLayout
 from alecia_pipeline.adapters.registry import Registry
 from alecia_pipeline.adapters.registry_http import RegistryClient
+from alecia_pipeline.adapters.signed_tags import SignedTags
 from alecia_pipeline.cli.main import run
 from alecia_pipeline.config import Config, SecretSource, SigningConfig
 from alecia_pipeline.images.reference import Repository as Place
+from alecia_pipeline.images.signatures import attestation_tag, signature_tag, signed_image
 from alecia_pipeline.operations.attaching import Pushed, attach_evidence, evidence_of, open_referrers
 from alecia_pipeline.operations.planning import keyed_app, read_commit
 from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.operations.signing import open_signer
+from alecia_pipeline.redaction import Secret
 from alecia_pipeline_tests.conftest import Repository
 from alecia_pipeline_tests.cosign import make_pair
 from alecia_pipeline_tests.monorepo import mini
@@ -38,6 +44,11 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> RegistryServer:
         registry.push(CMS, archive)
         registry.tag(CMS, archive.digest, "key-1")
     return server
+
+
+@pytest.fixture
+def tags(server: RegistryServer) -> SignedTags:
+    return SignedTags(RegistryClient(HOST, None, transport=httpx.WSGITransport(server)))
 
 
 @pytest.fixture
@@ -122,6 +133,38 @@ def test_an_image_that_nobody_signed_exits_with_one(
     (tmp_path / "own.pub").write_bytes(PAIR.public)
     assert run(["verify", TAGGED, "--key", str(tmp_path / "own.pub")]) == 1
     assert "none is there" in capsys.readouterr().out
+
+
+def test_a_signature_of_another_image_exits_with_one(
+    commit: str, tags: SignedTags, digest: str, keys: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = f"sha256:{'e' * 64}"
+    key = open_private_key(Secret(PAIR.private), Secret(""), "signing.key")
+    tags.write(CMS, signature_tag(digest), [signed_image(CMS, other, key)])
+    assert run(["verify", TAGGED, "--key", str(keys / "cosign.pub")]) == 1
+    assert f"this key has signed another image: {other}" in capsys.readouterr().out
+
+
+def test_an_envelope_that_was_tampered_with_exits_with_one(
+    commit: str, tags: SignedTags, digest: str, keys: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    provenance, bill = tags.entries(CMS, attestation_tag(digest))
+    envelope = json.loads(provenance.content)
+    forged = base64.b64decode(envelope["payload"]).replace(commit.encode(), b"f" * 40)
+    content = json.dumps({**envelope, "payload": base64.b64encode(forged).decode()}).encode()
+    tags.write(CMS, attestation_tag(digest), [replace(provenance, content=content), bill])
+    assert run(["verify", TAGGED, "--key", str(keys / "cosign.pub")]) == 1
+    out = capsys.readouterr().out
+    assert out.count("none is signed with this key") == 1
+    assert "none: no provenance that agrees" in out
+
+
+def test_the_configured_key_is_used_without_being_named(
+    commit: str, repo: Path, keys: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (repo / "alecia.yaml").write_text(f"signing: {{public_key: {keys / 'cosign.pub'}}}\n")
+    assert run(["verify", TAGGED, "--repo", str(repo)]) == 0
+    assert "SLSA Build L1, signed" in capsys.readouterr().out
 
 
 def test_what_is_no_key_exits_with_two(commit: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
