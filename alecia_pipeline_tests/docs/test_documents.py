@@ -18,7 +18,9 @@ def test_the_readmes_table_is_the_list_of_commands() -> None:
     assert re.findall(r"^\| `alecia (\w+)` \|", README, re.MULTILINE) == list(COMMANDS)
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "sandbox/README.md", "examples/alepanel/README.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "CONTRIBUTING.md", "docs/signing.md", "sandbox/README.md", "examples/alepanel/README.md"]
+)
 def test_every_command_that_a_document_names_exists(name: str) -> None:
     promised = [line for line in (ROOT / name).read_text().splitlines() if not line.startswith("- Not yet: ")]
     named = re.findall(r"^\$ alecia ([a-z]+)|`alecia (?:--config \S+ )?([a-z]+)", "\n".join(promised), re.MULTILINE)
@@ -28,6 +30,13 @@ def test_every_command_that_a_document_names_exists(name: str) -> None:
 def test_the_readmes_configuration_is_valid() -> None:
     [sample] = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
     assert set(parse_config(sample.encode()).environments) == {"staging"}
+
+
+def test_the_configuration_of_the_signing_page_is_valid() -> None:
+    [sample] = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "signing.md").read_text(), re.DOTALL)
+    signing = parse_config(sample.encode()).signing
+    assert signing
+    assert signing.key
 
 
 def test_the_two_commands_are_targets_of_the_makefile() -> None:
