@@ -89,6 +89,11 @@ class Referenced:
         return self._known[entry.oid, kind]
 
 
+def is_unknown(entry: Entry) -> bool:
+    """Tell whether what a file names cannot be known: it is a source, and this clone has not its content."""
+    return entry.is_absent and _kind(entry.path, loose=False) is not None
+
+
 def _kind(path: str, *, loose: bool) -> str | None:
     _, dot, ending = path.rpartition(".")
     if f"{dot}{ending.lower()}" not in _READ:

@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from alecia_pipeline.images.context import Snapshot
 from alecia_pipeline.images.layout import ROOT
 from alecia_pipeline.images.lock import changed_importers
-from alecia_pipeline.images.references import Reference, Search
+from alecia_pipeline.images.references import Reference, Search, is_unknown
 from alecia_pipeline.source.lockfile import LOCKFILE
 
 
@@ -34,13 +34,20 @@ def _by_lockfile(before: Snapshot, after: Snapshot) -> AbstractSet[str]:
 
 
 def _by_root(after: Snapshot, changed: set[str]) -> Iterable[str]:
-    """Return the packages that a changed file outside of every package reaches: all, if it is a root input."""
+    """Return the packages that a changed file outside of every package reaches: all, if it is a root input.
+
+    What a package of a partial clone names cannot be known: it counts as reached.
+    """
     if changed & after.roots:
         return after.workspace.packages.keys()
     if not changed:
         return ()
-    leaving = after.memory.all_leaving(after.tree, after.layout.packages)
-    return [folder for folder in after.workspace.packages if _leads_to(after, folder, leaving.get(folder, ()), changed)]
+    packages = after.layout.packages
+    whole = {folder: files for folder, files in packages.items() if not any(map(is_unknown, files))}
+    leaving = after.memory.all_leaving(after.tree, whole)
+    return [
+        folder for folder in packages if folder not in leaving or _leads_to(after, folder, leaving[folder], changed)
+    ]
 
 
 def _leads_to(after: Snapshot, folder: str, leaving: Sequence[Reference], changed: set[str]) -> bool:
