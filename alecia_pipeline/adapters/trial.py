@@ -6,6 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,10 +52,15 @@ class Engine:
 
     docker_config: Path | None = None
     _cancelled: threading.Event = field(default_factory=threading.Event)
+    _aside: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="forget"))
 
     def cancel(self) -> None:
         """End every trial that runs, and start no other."""
         self._cancelled.set()
+
+    def close(self) -> None:
+        """Wait until what trials left is gone. There is none after that."""
+        self._aside.shutdown()
 
     def attempt(self, trial: Trial, archive: Archive) -> Outcome:
         """Load an image, start it, and see what becomes of it. Raises OutsideError when the engine does not take it.
@@ -64,6 +70,7 @@ class Engine:
         """
         self._sweep()
         with self._container(trial, archive) as (name, started):
+            self._aside.submit(self._forget_others, trial.image)  # it takes a second or two
             return self._watch(trial, name, started)
 
     def _load(self, trial: Trial, archive: Archive, known: frozenset[str]) -> str:
@@ -106,7 +113,6 @@ class Engine:
             refusal = self._load(trial, archive, known)
             started = time.monotonic()
             run = None if refusal else self._docker(*command[1:])
-            self._forget_others(trial.image)  # now: it takes a while, and so does the app
             if run and (not run.status or not self._docker("container", "inspect", name).status):
                 return started
             refusal = run.text if run else refusal

@@ -113,6 +113,10 @@ class TrialEngine(Protocol):
         """End every trial that runs, and start no other."""
         ...
 
+    def close(self) -> None:
+        """Wait until what trials left is gone. There is none after that."""
+        ...
+
 
 class ImageRegistry(Protocol):
     """A registry of images. Every method raises OutsideError when it cannot answer or refuses."""

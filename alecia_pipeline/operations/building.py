@@ -53,6 +53,8 @@ class ImageBuilder:
         self._builder = builder or BuildKit(runner.log)
         self._workshop = Workshop(runner, self._view, self._builder)
         engine = engine or (None if builder else Engine(docker_config(runner)))
+        if engine:
+            self._resources.callback(engine.close)
         self._checks = ImageChecks(runner, self._view, plan.environment, self._registry, engine)
         self._pool = ThreadPoolExecutor(runner.config.builder.parallel, thread_name_prefix="build")
         self._jobs: dict[str, Future[ImageResult]] = {}

@@ -148,6 +148,9 @@ class Forgetful:
     def cancel(self) -> None:
         self.engine.cancel()
 
+    def close(self) -> None:
+        self.engine.close()
+
 
 def test_an_engine_that_lacks_layers_gets_them(runner: Runner) -> None:
     with ImageBuilder(runner, make_plan(runner), engine=Forgetful()) as images:

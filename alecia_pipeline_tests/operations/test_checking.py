@@ -83,6 +83,7 @@ class Tried:
     trials: list[Trial] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
     cancelled: bool = False
+    closed: bool = False
 
     def attempt(self, trial: Trial, archive: Archive) -> Outcome:
         self.trials.append(trial)
@@ -93,6 +94,9 @@ class Tried:
 
     def cancel(self) -> None:
         self.cancelled = True
+
+    def close(self) -> None:
+        self.closed = True
 
 
 @dataclass
@@ -160,6 +164,8 @@ def test_a_sound_image_is_checked_and_tagged(place: Place) -> None:
     ]
     assert result.accepted
     assert place.tags == [key_tag(result.key)]
+    assert place.engine is not None
+    assert place.engine.closed
     assert "cms | check boots, passed: answered on /health after 0.5 s" in place.lines
 
 
