@@ -29,7 +29,7 @@ _MOST_MEMORY, _MOST_P = 1 << 30, 16
 """Bytes, and how often they are gone through. cosign takes N = 65,536, r = 8, p = 1: 64 MiB, once."""
 
 _BYTES_OF_A_BLOCK = 128
-"""scrypt needs 128 * N * r bytes (RFC 7914)."""
+"""scrypt needs 128 * r bytes for each of N blocks, for each of p times, and for two more to work in (RFC 7914)."""
 
 _CURVE = "secp256r1"
 
@@ -106,10 +106,10 @@ def _decrypted(text: str, password: str) -> bytes:
         raise _UnusableError("what is in it does not parse") from None
     if kdf.get("name") != "scrypt" or cipher.get("name") != "nacl/secretbox":
         raise _UnusableError(f"it is encrypted in a way that is not known: {kdf.get('name')}, {cipher.get('name')}")
-    memory = _BYTES_OF_A_BLOCK * n * r
+    memory = _BYTES_OF_A_BLOCK * r * (n + p + 2)
     if min(n, r, p) <= 0 or memory > _MOST_MEMORY or p > _MOST_P:
         raise _UnusableError(f"its scrypt costs too much: N={n}, r={r}, p={p}")
-    made = hashlib.scrypt(password.encode(), salt=salt, n=n, r=r, p=p, maxmem=2 * memory, dklen=SecretBox.KEY_SIZE)
+    made = hashlib.scrypt(password.encode(), salt=salt, n=n, r=r, p=p, maxmem=memory, dklen=SecretBox.KEY_SIZE)
     return SecretBox(made).decrypt(sealed, nonce)
 
 

@@ -73,6 +73,7 @@ def deeply_nested() -> str:
         (changed(lambda document: document["cipher"].update(name="aes")), "scrypt, aes"),
         (changed(lambda document: document["kdf"]["params"].update(N=1 << 30)), "costs too much"),
         (changed(lambda document: document["kdf"]["params"].update(N=1 << 20, r=32)), "costs too much"),
+        (changed(lambda document: document["kdf"]["params"].update(N=1 << 20, r=8)), "costs too much"),
         (changed(lambda document: document["kdf"]["params"].update(p=17)), "costs too much"),
         (changed(lambda document: document["kdf"]["params"].update(N=float("inf"))), "does not parse"),
         (changed(lambda document: document["kdf"]["params"].update(N=1000)), "or the key is damaged"),
