@@ -21,6 +21,9 @@ PAYLOAD_TYPE = "application/vnd.dev.cosign.simplesigning.v1+json"
 ENVELOPE_TYPE = "application/vnd.dsse.envelope.v1+json"
 BILL_PREDICATE = "https://cyclonedx.org/bom"
 
+_OF_A_BUILD = frozenset({PREDICATE_TYPE, BILL_PREDICATE})
+"""What a build states of its image."""
+
 _KIND = "cosign container image signature"
 _SIGNATURE_NOTE = "dev.cosignproject.cosign/signature"
 _PREDICATE_NOTE = "predicateType"
@@ -113,9 +116,9 @@ def is_signed(entries: Iterable[SignedEntry], digest: str, key: Verifier) -> boo
     return digest in _signed(entries, key)
 
 
-def of_others(entries: Iterable[SignedEntry], key: Verifier) -> tuple[SignedEntry, ...]:
-    """Return the entries that stay when the key makes new statements: those that are not its own."""
-    return tuple(entry for entry in entries if _opened(entry, key) is None)
+def lasting(entries: Iterable[SignedEntry], key: Verifier) -> tuple[SignedEntry, ...]:
+    """Return the entries that stay when a build makes its statements anew: others', and what the key states besides."""
+    return tuple(entry for entry in entries if _predicate(_opened(entry, key) or b"") not in _OF_A_BUILD)
 
 
 def vouched(
@@ -124,7 +127,7 @@ def vouched(
     """Return what the holder of the key says of the image `digest`; what others say counts for nothing."""
     of_key = [statement for statement in (_opened(entry, key) for entry in statements) if statement]
     provenances, bills = (
-        [data for kind, data in _by_predicate(of_key) if kind == wanted] for wanted in (PREDICATE_TYPE, BILL_PREDICATE)
+        [data for data in of_key if _predicate(data) == wanted] for wanted in (PREDICATE_TYPE, BILL_PREDICATE)
     )
     claims = read_claims(provenances, digest) if provenances else Claims((_none("provenance"),))
     about = [canonical_json(_mapping(json.loads(data).get("predicate"))) for data in bills if _subject(data) == digest]
@@ -174,9 +177,8 @@ def _encoded(kind: str, body: bytes) -> bytes:
     return b"DSSEv1 %d %s %d %s" % (len(kind), kind.encode(), len(body), body)
 
 
-def _by_predicate(statements: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
-    for data in statements:
-        yield str(_document(data).get("predicateType")), data
+def _predicate(statement: bytes) -> str:
+    return str(_document(statement).get("predicateType"))
 
 
 def _subject(statement: bytes) -> str | None:

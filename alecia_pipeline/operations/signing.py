@@ -17,7 +17,7 @@ from alecia_pipeline.images.signatures import (
     Vouched,
     attestation_tag,
     is_signed,
-    of_others,
+    lasting,
     signature_tag,
     signed_bill,
     signed_image,
@@ -43,7 +43,7 @@ class ImageSigner:
         """Sign an image and the statements about it. Raises OutsideError.
 
         A list is read, changed and written: of two runners that sign one digest in the same moment, one's entry may
-        be lost. An image that the key has signed is not signed again; new statements replace the key's own before.
+        be lost. An image that the key has signed is not signed again; its provenance and its bill replace those before.
         """
         statements = (
             signed_provenance(evidence.provenance, self.key),
@@ -54,8 +54,8 @@ class ImageSigner:
             if not is_signed(there, digest, self.key):
                 entries = (*there, signed_image(repository, digest, self.key))
                 self.tags.write(repository, signature_tag(digest), entries)
-            others = of_others(self.tags.entries(repository, attestation_tag(digest)), self.key)
-            self.tags.write(repository, attestation_tag(digest), (*others, *statements))
+            stay = lasting(self.tags.entries(repository, attestation_tag(digest)), self.key)
+            self.tags.write(repository, attestation_tag(digest), (*stay, *statements))
 
 
 @contextmanager

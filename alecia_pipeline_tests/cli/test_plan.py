@@ -1,5 +1,7 @@
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -132,3 +134,14 @@ def test_an_app_that_cannot_be_planned_is_to_be_built_and_hides_no_other(
     assert [cause["kind"] for cause in cms["causes"]] == ["unknown"]
     assert cms["problem"]["fix"] == "mend that line"
     assert (website["action"], website["problem"]) == ("reuse", None)
+
+
+def test_a_plan_loads_no_cryptography(repo: Path) -> None:
+    (repo / "alecia.yaml").write_text("signing: {key: {env: NOT_SET_HERE}, public_key: none.pub}\n")
+    code = (
+        "import sys; from alecia_pipeline.cli.main import run; "
+        f"assert run(['plan', {str(repo)!r}, '--since', 'HEAD~1']) == 0; "
+        "print({'nacl', 'cryptography', 'dagster', 'paramiko'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("set()\n")

@@ -11,7 +11,7 @@ from alecia_pipeline.images.signatures import (
     BILL_PREDICATE,
     attestation_tag,
     is_signed,
-    of_others,
+    lasting,
     signature_tag,
     signed_bill,
     signed_image,
@@ -28,7 +28,7 @@ OTHER = "sha256:" + "e" * 64
 
 @dataclass(frozen=True)
 class Key:
-    """Signs by writing its name before the data."""
+    """Signs by writing its name before the data. As a real one it takes nothing but bytes for a signature."""
 
     name: bytes = b"mine:"
 
@@ -36,7 +36,7 @@ class Key:
         return self.name + data
 
     def verifies(self, data: bytes, signature: bytes) -> bool:
-        return signature == self.name + data
+        return signature.startswith(self.name) and signature.removeprefix(self.name) == data
 
 
 MINE, OTHERS = Key(), Key(b"others:")
@@ -114,7 +114,13 @@ def envelope(**members: object) -> SignedEntry:
 def test_an_envelope_that_was_changed_is_not_the_keys(entry: SignedEntry) -> None:
     found = vouched(SIGNATURES, [entry], DIGEST, MINE)
     assert found.claims.checks[0].found == "none is signed with this key"
-    assert of_others([entry, STATEMENTS[1]], MINE) == (entry,)
+    assert lasting([entry, STATEMENTS[1]], MINE) == (entry,)
+
+
+def test_what_the_key_has_signed_as_another_kind_is_no_statement() -> None:
+    signed = MINE.sign(b"DSSEv1 10 text/plain %d %b" % (len(STATEMENT), STATEMENT))
+    entry = envelope(payloadType="text/plain", signatures=[{"sig": base64.b64encode(signed).decode()}])
+    assert vouched((), [entry], DIGEST, MINE).claims.checks[0].found == "none is signed with this key"
 
 
 @pytest.mark.parametrize(
@@ -125,18 +131,24 @@ def test_an_envelope_that_was_changed_is_not_the_keys(entry: SignedEntry) -> Non
         replace(SIGNATURES[0], content=SIGNATURES[0].content + b" "),
         replace(SIGNATURES[0], annotations={}),
         replace(SIGNATURES[0], annotations={"dev.cosignproject.cosign/signature": "?"}),
+        replace(SIGNATURES[0], annotations={name: f"!{text}" for name, text in SIGNATURES[0].annotations.items()}),
         *(
             SignedEntry(
                 SIGNATURES[0].media_type,
                 payload,
                 {"dev.cosignproject.cosign/signature": base64.b64encode(MINE.sign(payload)).decode()},
             )
-            for payload in (b"[]", b'{"critical": {"image": {"docker-manifest-digest": "%s"}}}' % DIGEST.encode())
+            for payload in (
+                b"[]",
+                b'{"critical": {"image": {"docker-manifest-digest": "%s"}}}' % DIGEST.encode(),
+                SIGNATURES[0].content.replace(b'"%s"' % DIGEST.encode(), b"3"),
+            )
         ),
     ],
 )
 def test_what_is_no_signature_of_an_image_is_passed_over(entry: SignedEntry) -> None:
     assert not is_signed([entry], DIGEST, MINE)
+    assert vouched([entry], (), DIGEST, MINE).signature.found == "1 there, none of this key"
 
 
 @pytest.mark.parametrize("subject", [None, [], [{}], [{"digest": {"sha1": "x"}}], [{}, {}]])

@@ -9,8 +9,8 @@ from alecia_pipeline.adapters.registry_http import RegistryClient
 from alecia_pipeline.adapters.signed_tags import SignedTags
 from alecia_pipeline.config import Config, SecretSource, SigningConfig
 from alecia_pipeline.errors import UsageError
-from alecia_pipeline.images.reference import Repository
-from alecia_pipeline.images.signatures import attestation_tag, signature_tag
+from alecia_pipeline.images.reference import Repository, key_tag
+from alecia_pipeline.images.signatures import attestation_tag, signature_tag, signed_statement
 from alecia_pipeline.operations.attaching import Evidence
 from alecia_pipeline.operations.building import ImageBuilder
 from alecia_pipeline.operations.planning import make_plan
@@ -92,6 +92,19 @@ def test_what_another_key_has_signed_stays(tags: SignedTags, tmp_path: Path, pas
         assert (found.signature.ok, found.claims.agrees, found.bill.check.ok) == (True, True, True)
 
 
+def test_what_the_key_attests_beside_a_build_stays(tags: SignedTags, tmp_path: Path, password: str) -> None:
+    runner = runner_with(tmp_path / "one", make_pair(), env=password)
+    sign(runner)
+    key = signing_key(runner)
+    assert key
+    report = signed_statement(b'{"predicateType": "https://cosign.sigstore.dev/attestation/vuln/v1"}', "vuln", key)
+    tags.write(CMS, attestation_tag(DIGEST), (*tags.entries(CMS, attestation_tag(DIGEST)), report))
+    sign(runner)
+    there = tags.entries(CMS, attestation_tag(DIGEST))
+    assert report in there
+    assert len(there) == 3
+
+
 def test_what_cosign_signs_and_attests_is_believed(tags: SignedTags) -> None:
     found = attested()
     tags.write(CMS, signature_tag(found.digest), found.signatures)
@@ -139,6 +152,18 @@ def test_a_public_key_is_named_or_configured(tmp_path: Path, password: str) -> N
     with pytest.raises(UsageError, match="cannot be read") as raised:
         public_key(Config(signing=SigningConfig(public_key=str(tmp_path / "none"))), None)
     assert raised.value.where == "signing.public_key"
+
+
+def test_a_reused_image_needs_no_key_and_asks_one_question(
+    repository: MakeRepository, server: RegistryServer, tmp_path: Path
+) -> None:
+    config = runner_with(tmp_path / "one", make_pair(), env="NOT_SET_HERE").config
+    runner = Runner(repository(mini()), config, lambda _: None)
+    tag = key_tag(make_plan(runner, since="HEAD", apps=["cms"]).app("cms").key)
+    server.manifests["mini/cms", tag] = b"cms"
+    with ImageBuilder(runner, make_plan(runner, apps=["cms"])) as images:
+        assert images.result("cms").reused
+    assert server.requests == [f"HEAD /v2/mini/cms/manifests/{tag}"]
 
 
 @pytest.mark.parametrize("value", [None, "wrong-password"])
