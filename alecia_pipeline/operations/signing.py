@@ -70,7 +70,10 @@ def open_signer(runner: Runner, registry: str) -> Iterator[ImageSigner | None]:
 
 
 def signing_key(runner: Runner) -> Signer | None:
-    """Return the configured key, decrypted, and have the log mask it; None where there is none. Raises UsageError."""
+    """Return the configured key, decrypted, and have the log mask it; None where there is none.
+
+    Raises UsageError for one that cannot be used, and for one that is not of the configured public key.
+    """
     from alecia_pipeline.adapters.cosign_key import open_private_key  # noqa: PLC0415 - only where something is signed
 
     config = runner.config.signing
@@ -79,7 +82,20 @@ def signing_key(runner: Runner) -> Signer | None:
     text = secret_value("signing.key", config.key)
     password = _password(config.password) if config.password else Secret("")
     runner.redactor.learn([text, password])
-    return open_private_key(text, password, "signing.key")
+    key = open_private_key(text, password, "signing.key")
+    _check_pair(key, public_key(runner.config, None))
+    return key
+
+
+def _check_pair(key: Signer, other: Verifier | None) -> None:
+    """Refuse keys of two pairs: an image is signed once, when it is built, and would never pass `verify` here."""
+    if other and not other.verifies(b"", key.sign(b"")):
+        raise UsageError(
+            "the signing key and the public key are not of one pair",
+            where="signing.public_key",
+            why="what the one signs, the other does not verify",
+            fix="`cosign public-key --key cosign.key` prints the one that belongs to the key",
+        )
 
 
 def _password(source: SecretSource) -> Secret:

@@ -154,6 +154,14 @@ def test_a_public_key_is_named_or_configured(tmp_path: Path, password: str) -> N
     assert raised.value.where == "signing.public_key"
 
 
+def test_a_public_key_of_another_pair_is_refused(tmp_path: Path, password: str) -> None:
+    runner = runner_with(tmp_path / "one", make_pair(), env=password)
+    (tmp_path / "one" / "cosign.pub").write_bytes(make_pair().public)
+    with pytest.raises(UsageError, match="not of one pair") as raised:
+        signing_key(runner)
+    assert raised.value.where == "signing.public_key"
+
+
 def test_a_reused_image_needs_no_key_and_asks_one_question(
     repository: MakeRepository, server: RegistryServer, tmp_path: Path
 ) -> None:
