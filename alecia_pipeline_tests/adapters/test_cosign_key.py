@@ -113,6 +113,7 @@ def test_a_wrong_password_is_told_and_neither_is_shown() -> None:
             .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
             "no ECDSA key on P-256",
         ),
+        (make_pair(ec.generate_private_key(ec.SECP384R1())).public, "no ECDSA key on P-256"),
     ],
 )
 def test_what_is_no_public_key_is_refused(data: bytes, why: str) -> None:
