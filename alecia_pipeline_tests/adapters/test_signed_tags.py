@@ -55,7 +55,8 @@ def test_it_is_an_image_to_registries_and_to_cosign(tags: SignedTags, server: Re
         b'{"layers": [{"digest": "latest", "size": 1}]}',
         json.dumps({"layers": [{"digest": digest_of(b"one"), "size": LARGEST + 1}]}).encode(),
         json.dumps({"layers": [{"digest": digest_of(b"one"), "size": 3, "annotations": [1]}]}).encode(),
-        json.dumps({"layers": [{}] * 1001}).encode(),
+        json.dumps({"layers": [{"digest": digest_of(b"one"), "size": "3"}]}).encode(),
+        json.dumps({"layers": [{"digest": digest_of(b"one"), "size": 3}] * 1001}).encode(),
     ],
 )
 def test_what_is_no_list_is_refused(tags: SignedTags, server: RegistryServer, manifest: bytes) -> None:
@@ -64,6 +65,14 @@ def test_what_is_no_list_is_refused(tags: SignedTags, server: RegistryServer, ma
     with pytest.raises(OutsideError, match="cannot be read") as raised:
         tags.entries(CMS, TAG)
     assert raised.value.where == f"{CMS}:{TAG}"
+
+
+@pytest.mark.parametrize("more", [{}, {"annotations": None}])
+def test_an_entry_may_have_no_annotations(tags: SignedTags, server: RegistryServer, more: dict[str, None]) -> None:
+    tags.write(CMS, TAG, [TWO])
+    layer = {"mediaType": TWO.media_type, "digest": digest_of(TWO.content), "size": len(TWO.content), **more}
+    server.manifests[CMS.name, TAG] = json.dumps({"layers": [layer]}).encode()
+    assert tags.entries(CMS, TAG) == (TWO,)
 
 
 def test_an_entry_with_other_bytes_is_refused(tags: SignedTags, server: RegistryServer) -> None:
