@@ -1,8 +1,9 @@
 """An engine that has built nothing yet, beside the machine's own: what a fresh runner starts with."""
 
 import contextlib
+import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,6 +16,7 @@ SOCKET = "docker.sock"
 @contextlib.contextmanager
 def empty_engine(box: Sandbox) -> Iterator[str]:
     """Start one in a container of the VPS's image, in the network of the box's registry; yield its DOCKER_HOST."""
+    outside = dict(os.environ)  # a test points its own at the new engine, which knows nothing of this container
     vps = box.status().vps_container
     image = _docker("inspect", "--format={{.Config.Image}}", vps)
     network = _docker("inspect", "--format={{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{end}}", vps)
@@ -29,11 +31,13 @@ def empty_engine(box: Sandbox) -> Iterator[str]:
             wait_until(lambda: Path(folder, SOCKET).exists() and _answers(host), 60, "an empty engine")
             yield host
         finally:
-            _docker("rm", "--force", "--volumes", container)
+            _docker("rm", "--force", "--volumes", container, environment=outside)
+            assert container not in _docker("ps", "--all", "--quiet", "--no-trunc", environment=outside)
 
 
-def _docker(*words: str) -> str:
-    return subprocess.run(["docker", *words], capture_output=True, text=True, check=True).stdout.strip()
+def _docker(*words: str, environment: Mapping[str, str] | None = None) -> str:
+    command = ["docker", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout.strip()
 
 
 def _answers(host: str) -> bool:
