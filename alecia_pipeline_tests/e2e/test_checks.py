@@ -292,6 +292,6 @@ def test_an_interrupted_run_takes_its_container_away(runner: Runner) -> None:
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
         wait_until(lambda: bool(started()), 120, "the container of the trial")
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=240)
     assert "KeyboardInterrupt" in said
     assert started() == []

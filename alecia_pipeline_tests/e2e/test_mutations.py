@@ -16,7 +16,7 @@ from alecia_pipeline_tests.conftest import Repository
 from alecia_pipeline_tests.monorepo import mini
 from alecia_pipeline_tests.mutations import Bench
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 
 OUTSIDE = 30
 

@@ -11,7 +11,7 @@ from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline_tests.box import open_box, sample_files
 from alecia_pipeline_tests.conftest import Repository
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 
 
 def test_next_js_repeats_itself_bit_for_bit(
