@@ -141,6 +141,20 @@ class ImageRegistry(Protocol):
         """Return a manifest by its digest, checked, or by a tag; None when it is not there."""
         ...
 
+    def put_manifest(
+        self, repository: Repository, reference: str, manifest: bytes, media_type: str
+    ) -> Mapping[str, str]:
+        """Store a manifest under a tag or its digest; return the answer's headers."""
+        ...
+
+    def blob(self, repository: Repository, digest: str) -> bytes:
+        """Return a small blob, checked by its digest."""
+        ...
+
+    def put_blob(self, repository: Repository, data: bytes) -> Blob:
+        """Upload a small blob unless it is there."""
+        ...
+
 
 class ImageReferrers(Protocol):
     """What is attached to images in a registry. Both raise OutsideError when it cannot answer, refuses or lies."""

@@ -15,6 +15,7 @@ from alecia_pipeline.adapters.sandbox.sandbox import Sandbox
 from alecia_pipeline.config import BuilderConfig, Config, parse_config
 from alecia_pipeline.images.cache import cache_tag
 from alecia_pipeline.images.command import LayerCache
+from alecia_pipeline.operations import layer_cache
 from alecia_pipeline.operations.building import ImageBuilder
 from alecia_pipeline.operations.planning import keyed_app, make_plan, read_commit
 from alecia_pipeline.operations.runner import Runner
@@ -99,6 +100,24 @@ def test_a_fresh_machine_installs_nothing_and_makes_the_same_image(
     fresh_machine()
     made = build(runner)
     assert not made.reused
+    assert (made.cached_steps, made.executed_steps) == (4, 3)
+    assert made.digest == expected
+
+
+def test_records_cut_to_those_of_use_do_the_same(
+    runner: Runner, fresh_machine: Callable[[], None], said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layer_cache, "READABLE", 1)
+    for word in ("first", "second"):  # the same files out of two contexts: a link to each
+        commit(runner, "packages/db/src/index.ts", f"export const {word} = 1;\n")
+        make(runner, LayerCache())
+    build(runner)
+    commit(runner, "apps/cms/src/server.ts", "import '@mini/db'; run();\n")
+    expected = make(runner, LayerCache()).image.digest
+    said.clear()
+    fresh_machine()
+    made = build(runner)
+    assert "cms | the layer cache had more records than BuildKit reads: cut to those of use" in said
     assert (made.cached_steps, made.executed_steps) == (4, 3)
     assert made.digest == expected
 

@@ -11,6 +11,7 @@ from alecia_pipeline.adapters.registry_http import RegistryClient
 from alecia_pipeline.config import BuilderConfig, Config
 from alecia_pipeline.errors import OutsideError, ReleaseFailedError
 from alecia_pipeline.images.cache import cache_tag
+from alecia_pipeline.images.cache_records import READABLE, records_of, shortened
 from alecia_pipeline.images.command import NO_CACHE, LayerCache
 from alecia_pipeline.images.reference import image_repository
 from alecia_pipeline.operations.layer_cache import layer_cache
@@ -19,6 +20,7 @@ from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.operations.workshop import Made, Workshop
 from alecia_pipeline.release.plan import Keyed
 from alecia_pipeline_tests.conftest import Repository
+from alecia_pipeline_tests.images.test_cache_records import manifest_of, served
 from alecia_pipeline_tests.monorepo import mini
 from alecia_pipeline_tests.operations.test_building import LocalBuilder
 from alecia_pipeline_tests.registry_server import HOST, RegistryServer
@@ -73,6 +75,32 @@ def test_the_first_writes_it_and_the_others_read_it(
     assert layer_cache(runner, keyed, PLACE, builder, registry) == LayerCache(write=reference(keyed))
     server.manifests[PLACE.name, reference(keyed).rpartition(":")[2]] = b"a cache"
     assert layer_cache(runner, keyed, PLACE, builder, registry) == LayerCache(read=reference(keyed))
+
+
+def test_records_that_are_too_many_to_read_are_cut(
+    runner: Runner, keyed: Keyed, server: RegistryServer, registry: Registry, lines: list[str]
+) -> None:
+    tag = reference(keyed).rpartition(":")[2]
+    for builds in (1, 4_000):
+        records = registry.put_blob(PLACE, served(builds))
+        server.manifests[PLACE.name, tag] = manifest_of(records)
+        assert layer_cache(runner, keyed, PLACE, LocalBuilder(), registry) == LayerCache(read=reference(keyed))
+    assert lines == ["cms | the layer cache had more records than BuildKit reads: cut to those of use"]
+    cut = registry.manifest(PLACE, tag)
+    found = records_of(cut.data) if cut else None
+    assert found
+    assert registry.blob(PLACE, found.digest) == shortened(served(4_000)) == shortened(served(1))
+
+
+def test_records_of_another_form_stay(
+    runner: Runner, keyed: Keyed, server: RegistryServer, registry: Registry, lines: list[str]
+) -> None:
+    tag = reference(keyed).rpartition(":")[2]
+    manifest = manifest_of(registry.put_blob(PLACE, b" " * (READABLE + 1)))
+    server.manifests[PLACE.name, tag] = manifest
+    assert layer_cache(runner, keyed, PLACE, LocalBuilder(), registry) == LayerCache(read=reference(keyed))
+    assert server.manifests[PLACE.name, tag] == manifest
+    assert lines == []
 
 
 def test_it_can_be_left_out(runner: Runner, keyed: Keyed, server: RegistryServer, registry: Registry) -> None:
