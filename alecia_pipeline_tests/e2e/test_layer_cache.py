@@ -70,7 +70,9 @@ def runner(box: Sandbox, repository: Repository, tmp_path: Path, said: list[str]
     # A name of its own for each test: the registry remembers, and that is the point of it.
     registry = f"{status.registry}/test-{os.getpid()}-{tmp_path.name[:40].lower().strip('_')}"
     builder = BuilderConfig(contexts=box.build_contexts(), docker_config=str(status.docker_config))
-    return Runner(repository(FILES), Config(registry=registry, builder=builder), said.append)
+    # Steps that no test before has done: of those the engine may have thrown away some, and what led to others.
+    files = FILES | {"package.json": json.dumps({"name": new_word(tmp_path.name)})}
+    return Runner(repository(files), Config(registry=registry, builder=builder), said.append)
 
 
 def build(runner: Runner, app: str = "cms") -> ImageResult:
