@@ -17,7 +17,7 @@ from alecia_pipeline.images.checks.check import Check, accepted
 from alecia_pipeline.images.layers import MEGABYTE
 from alecia_pipeline.images.ports import Builder, ImageReferrers, ImageRegistry, TrialEngine
 from alecia_pipeline.images.reference import Repository, commit_tag, image_repository, key_tag
-from alecia_pipeline.operations.attaching import Pushed, attach_evidence, evidence_of, open_referrers
+from alecia_pipeline.operations.attaching import Evidence, Pushed, attach_evidence, evidence_of, open_referrers
 from alecia_pipeline.operations.checking import ImageChecks
 from alecia_pipeline.operations.layer_cache import layer_cache
 from alecia_pipeline.operations.planning import build_arguments, keyed_app, read_commit, registry_name
@@ -115,11 +115,11 @@ class ImageBuilder:
             arguments = build_arguments(self._runner, keyed.app, self._plan.environment)
             cache = layer_cache(self._runner, keyed, repository, self._builder, self._registry)
             made = self._workshop.make(keyed, arguments, folder, cache=cache)
-            checks = self._pushed(keyed, made, repository)
-            digest = made.image.digest
+            pushed = Pushed(repository, made.image.digest, begun)
+            digest = pushed.digest
+            evidence, checks = self._pushed(keyed, made, pushed)
             if accepted(checks):
-                pushed = Pushed(repository, digest, begun)
-                self._vouch(keyed, pushed)
+                self._vouch(pushed, evidence)
                 digest = self._tagged(app, repository, digest)
             result = _result(app, repository, digest, started, made, checks)
         steps = f"{made.steps.executed} steps executed, {made.steps.cached} cached"
@@ -128,9 +128,8 @@ class ImageBuilder:
         self._runner.log(f"{app.name} | built in {result.seconds:.1f} s, {steps}, {size}: {result.reference}{tagged}")
         return result
 
-    def _vouch(self, keyed: Keyed, pushed: Pushed) -> None:
+    def _vouch(self, pushed: Pushed, evidence: Evidence) -> None:
         """Say in the registry where an image comes from, signed where a key is configured."""
-        evidence = evidence_of(self._runner, self._view, keyed, pushed)
         attach_evidence(evidence, pushed, self._referrers)
         if self._signer:
             self._signer.sign(pushed.repository, pushed.digest, evidence)
@@ -142,12 +141,12 @@ class ImageBuilder:
         tag_commit(self._runner, self._registry, Tagging(repository, digest, commit))
         return digest
 
-    def _pushed(self, keyed: Keyed, made: Made, repository: Repository) -> tuple[Check, ...]:
-        """Push an image by digest, and check it meanwhile. The tag, without which nobody finds it, waits for both."""
+    def _pushed(self, keyed: Keyed, made: Made, pushed: Pushed) -> tuple[Evidence, tuple[Check, ...]]:
+        """Push an image by digest, and check it meanwhile; the rest, without which nobody finds it, waits for both."""
         with ThreadPoolExecutor(1) as aside:
-            checks = aside.submit(self._checks.check, keyed, made, repository)
-            self._registry.push(repository, made.image)
-            return checks.result()
+            checks = aside.submit(self._checks.check, keyed, made, pushed.repository)
+            self._registry.push(pushed.repository, made.image)
+            return evidence_of(self._runner, self._view, keyed, pushed), checks.result()
 
     def _keyed(self, app: AppPlan) -> Keyed:
         with self._reading:
