@@ -15,6 +15,7 @@ from alecia_pipeline.cli.progress import RunView
 from alecia_pipeline.cli.recording import make_launch
 from alecia_pipeline.cli.runner import make_runner, repo_option
 from alecia_pipeline.config import Config
+from alecia_pipeline.defs.ahead import AHEAD
 from alecia_pipeline.errors import ExitCode
 from alecia_pipeline.images.checks.check import NOT_JUDGED
 from alecia_pipeline.images.layers import MEGABYTE
@@ -70,12 +71,13 @@ def build(
     """
     runner = make_runner(ctx, repo)
     commit, names = check_images(runner, rev, apps, environment)
-    # Dagster takes a second to import: neither help nor a refusal waits for it.
-    from alecia_pipeline.defs.recording import build_run  # noqa: PLC0415
-
     view = RunView(environment or "", commit, https_port=443)
     images = wanted_images(runner.config, names, environment)
-    done = build_run(make_launch(ctx, runner, environment, commit), images, view, log_line)
+    with AHEAD.begun(runner, commit, images):
+        # Dagster takes seconds to import: neither help nor a refusal nor the engine waits for it.
+        from alecia_pipeline.defs.recording import build_run  # noqa: PLC0415
+
+        done = build_run(make_launch(ctx, runner, environment, commit), images, view, log_line)
     if done.error:
         raise done.error
     results = [image_document(key, step["facts"]) for key, step in view.steps.items() if key.startswith("image/")]

@@ -10,6 +10,7 @@ from alecia_pipeline.adapters.git import resolve
 from alecia_pipeline.adapters.mirror import is_remote, refresh
 from alecia_pipeline.adapters.state import state_folder
 from alecia_pipeline.adapters.webserver import reload_location
+from alecia_pipeline.defs.ahead import AHEAD
 from alecia_pipeline.defs.assembly import Site
 from alecia_pipeline.defs.graph import Graph, read_graph
 from alecia_pipeline.defs.stages import Stages
@@ -23,6 +24,7 @@ from alecia_pipeline.operations.stages.images import BuiltImages
 from alecia_pipeline.operations.stages.plans import Plans
 from alecia_pipeline.operations.stages.preparation import PreparedHost
 from alecia_pipeline.operations.stages.releases import HostReleases
+from alecia_pipeline.redaction import Redactor
 
 MODULE = "alecia_pipeline.definitions"
 """The code location: its module, and its name in Dagster."""
@@ -66,7 +68,8 @@ class Location:
 def open_site(location: Location) -> Site:
     """Read the repository and return its site. Raises UsageError for a bad repository or configuration."""
     location.refresh()
-    runner = Runner(location.folder, load_config(location.config_file, location.folder), STEP_LOG)
+    config = load_config(location.config_file, location.folder)
+    runner = Runner(location.folder, config, STEP_LOG, AHEAD.redactor or Redactor())
 
     def fresh() -> Graph:
         return read_graph(runner, _heads(runner, location.rev))
@@ -82,8 +85,9 @@ def open_site(location: Location) -> Site:
 
 @contextmanager
 def _open_stages(runner: Runner, location: Location) -> Iterator[Stages]:
-    plans, gates = Plans(runner), AuditGates(runner)
-    with kept_connections(), BuiltImages(runner, plans) as images:
+    begun, gates = AHEAD.take(), AuditGates(runner)
+    plans = begun.plans if begun else Plans(runner)
+    with kept_connections(), begun.images if begun else BuiltImages(runner, plans) as images:
         yield Stages(
             RepositoryCommits(runner, plans, location.rev, location.refresh),
             gates,

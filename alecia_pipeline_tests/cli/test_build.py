@@ -93,6 +93,15 @@ def test_builds_then_reuses(repo: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert ENVIRONMENT_TAG not in run_of_build.tags
 
 
+def test_the_run_has_the_lines_of_a_build_that_began_before_it(repo: Path) -> None:
+    assert run(["build", "--repo", str(repo), "cms"]) == 0
+    with open_instance() as instance:
+        (found,) = instance.get_runs()
+        logged = [entry.user_message for entry in instance.all_logs(found.run_id)]
+    begun = next(number for number, line in enumerate(logged) if line.startswith("cms | building "))
+    assert "cms | #1 building" in logged[begun:]
+
+
 def test_a_table_shows_what_was_reused(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["build", "--repo", str(repo), "cms"]) == 0
     assert run(["build", "--repo", str(repo)]) == 0
@@ -175,7 +184,10 @@ def test_an_app_has_one_image_per_environment_where_its_arguments_differ(
 
 def test_a_polite_kill_ends_the_builds(repo: Path, tmp_path: Path) -> None:
     program = tmp_path / "bin" / "docker"
-    program.write_text('#!/bin/sh\ncat > /dev/null\necho $$ > "$PIDS"\necho "#1 building"\nexec sleep 300\n')
+    program.write_text(
+        '#!/bin/sh\n[ "$1 $2" = "buildx build" ] || exit 1\n'
+        'cat > /dev/null\necho $$ > "$PIDS"\necho "#1 building"\nexec sleep 300\n'
+    )
     environment = {**os.environ, "PIDS": str(tmp_path / "pids")}
     command = [sys.executable, "-c", WITHOUT_NETWORK, "build", "--repo", str(repo), "cms"]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as alecia:
