@@ -145,6 +145,9 @@ def moved_between(before: Lockfile, after: Lockfile) -> Moved | None:
     if not all(map(_PLAIN_PACKAGE.fullmatch, (*before.packages, *after.packages))):
         return None
     keys = {*_other(before.packages, after.packages), *_other(before.snapshots, after.snapshots)}
+    added = after.packages.keys() - before.packages.keys()
+    # A damaged lockfile has snapshots without their packages: one that is mended belongs to slices that were without.
+    keys |= {key for key in before.snapshots if key.partition("(")[0] in added}
     old, new = ({folder: block.raw for folder, block in lockfile.importers.items()} for lockfile in (before, after))
     return Moved(frozenset(keys), frozenset({*_other(old, new), *(new.keys() - old.keys())}))
 

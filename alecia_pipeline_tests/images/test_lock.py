@@ -130,6 +130,30 @@ def test_the_slices_after_any_change_are_those_of_the_lockfile_alone(data: st.Da
     assert slices(index.after(now)) == alone
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_a_lockfile_that_is_mended_has_its_own_slices(data: st.DataObject) -> None:
+    blocks = SAMPLE.split("\n\n")
+    lost = data.draw(st.lists(st.integers(4, len(blocks) - 2), min_size=1, max_size=4))
+    damaged = "\n\n".join(block for n, block in enumerate(blocks) if n not in lost)
+    try:
+        index = LockIndex(parsed(damaged))
+        slices(index)
+    except UsageError:  # what is named is not there
+        return
+    now = parsed(SAMPLE)
+    assert slices(index.after(now)) == slices(LockIndex(parsed(SAMPLE)))
+
+
+def test_a_package_that_was_lost_and_is_back_moves_its_slices() -> None:
+    now = LOCKFILE.replace("pg@8.0.0: {}", "pg@8.0.0(a@1.0.0): {}").replace("version: 8.0.0", "version: 8.0.0(a@1.0.0)")
+    before = now.replace("  pg@8.0.0:\n    resolution: {integrity: sha512-pg}\n\n", "")
+    assert before != now
+    first, second = after(before, now, "packages/db")
+    assert second != first
+    assert second == LockIndex(parsed(now)).slice(("packages/db",))
+
+
 def after(before: str, now: str, *folders: str) -> tuple[LockSlice, LockSlice]:
     index = LockIndex(parsed(before))
     first = index.slice(folders)
