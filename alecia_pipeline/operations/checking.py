@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -70,10 +70,10 @@ class ImageChecks:
         with ThreadPoolExecutor(2, thread_name_prefix="check") as aside:
             boots = aside.submit(self._boots, keyed, archive, service)
             size = aside.submit(self._size, keyed, archive, repository)
-            contents = read_contents(archive, sought)
+            contents = read_contents(archive, sought, app.config.checks.not_secret)
             dependencies = self.view.snapshot.workspace.package(app.dir).manifest.dependencies
             checks = (
-                judge_secrets(contents, described, sought, app.config.checks.not_secret),
+                judge_secrets(contents, described, sought),
                 judge_user(service.user or described.run("User"), contents, root_allowed=app.config.checks.root),
                 boots.result(),
                 judge_dependencies(app.package, dependencies, contents),
@@ -154,9 +154,9 @@ def _cancelled(app: str) -> ReleaseFailedError:
     )
 
 
-def read_contents(archive: ReproducibleImage, sought: Needles) -> Contents:
+def read_contents(archive: ReproducibleImage, sought: Needles, pardoned: Sequence[str]) -> Contents:
     """Read the layers above the base once. Those of the base are what every image of it has."""
-    contents = Contents()
+    contents = Contents(pardoned=pardoned)
     for number, layer in enumerate(archive.layers(archive.below), start=archive.below + 1):
         with layer:
             contents.add(number, layer, sought)

@@ -7,11 +7,12 @@ any other. Every layer is a stream: nothing is unpacked, and memory holds paths 
 import posixpath
 import re
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO
 
 from alecia_pipeline.images.checks.needles import Known, Needles
+from alecia_pipeline.source.glob import matches
 from alecia_pipeline.source.manifest import MANIFEST_FILE
 from alecia_pipeline.source.secret_forms import MAX_BYTES, is_sample, may_hold_secrets, secrets_in
 
@@ -46,13 +47,15 @@ class Sighting:
 class Contents:
     """What the layers above the base hold. `files`: path -> target of a symbolic link, None for anything else.
 
-    `texts`: the few small files that checks read; `next_keys`: the files in which Next.js keeps keys of its own.
+    `texts`: the few small files that checks read; `next_keys`: the files in which Next.js keeps keys of its own;
+    `pardoned`: globs of files that only look like secrets, and are no sightings.
     """
 
     files: dict[str, str | None] = field(default_factory=dict)
     texts: dict[str, bytes] = field(default_factory=dict)
     sightings: list[Sighting] = field(default_factory=list)
     next_keys: set[str] = field(default_factory=set)
+    pardoned: Sequence[str] = ()
 
     def add(self, number: int, layer: IO[bytes], needles: Needles) -> None:
         """Put a layer, an open tar archive, over those before. Raises tarfile.TarError for what is no archive."""
@@ -109,8 +112,9 @@ class Contents:
                 self._note(Sighting(number, path, f"the value of {each.name} stands here"))
 
     def _note(self, sighting: Sighting) -> None:
-        if len(self.sightings) < MAX_SIGHTINGS and sighting not in self.sightings:
-            self.sightings.append(sighting)
+        if len(self.sightings) >= MAX_SIGHTINGS or sighting in self.sightings or matches(sighting.path, self.pardoned):
+            return
+        self.sightings.append(sighting)
 
 
 def _entries(layer: IO[bytes]) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]:

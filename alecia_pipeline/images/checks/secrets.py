@@ -1,13 +1,12 @@
 """Whether an image gives away a secret: in a file of any layer, in its environment, its labels, its history."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from alecia_pipeline.images.checks.check import SECRETS, Check
 from alecia_pipeline.images.checks.layers import Contents
 from alecia_pipeline.images.checks.needles import Known, Needles
-from alecia_pipeline.source.glob import matches
 from alecia_pipeline.source.secret_forms import assigned_secrets, is_secret
 
 SHOWN = 10
@@ -58,9 +57,9 @@ def _instructions(config: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(step.get("created_by", "")) for step in config.get("history") or ())
 
 
-def judge_secrets(contents: Contents, described: Described, needles: Needles, pardoned: Sequence[str] = ()) -> Check:
-    """Return the verdict. `pardoned`: globs of files that only look like secrets. No value is ever told."""
-    places = [*dict.fromkeys((*_in_files(contents, pardoned), *_in_config(described, needles)))]
+def judge_secrets(contents: Contents, described: Described, needles: Needles) -> Check:
+    """Return the verdict. No value is ever told."""
+    places = [*dict.fromkeys((*_in_files(contents), *_in_config(described, needles)))]
     if not places:
         return Check(what=SECRETS, ok=True, found=_clean(contents))
     more = [f"and {len(places) - SHOWN} more"] if len(places) > SHOWN else []
@@ -72,12 +71,11 @@ def _clean(contents: Contents) -> str:
     return f"none in {len(contents.files):,} paths and the history" + (own if contents.next_keys else "")
 
 
-def _in_files(contents: Contents, pardoned: Collection[str]) -> Iterator[str]:
+def _in_files(contents: Contents) -> Iterator[str]:
     for seen in contents.sightings:
-        if not matches(seen.path, pardoned):
-            place = seen.path if seen.line is None else f"{seen.path}:{seen.line}"
-            left = "" if seen.path in contents.files else "; a later layer deletes the file, and this one still has it"
-            yield f"{place} (layer {seen.layer}): {seen.what}{left}"
+        place = seen.path if seen.line is None else f"{seen.path}:{seen.line}"
+        left = "" if seen.path in contents.files else "; a later layer deletes the file, and this one still has it"
+        yield f"{place} (layer {seen.layer}): {seen.what}{left}"
 
 
 def _in_config(described: Described, needles: Needles) -> Iterator[str]:

@@ -32,8 +32,10 @@ def archive(files: dict[str, str], links: dict[str, str] | None = None, folders:
     return out
 
 
-def contents(*stack: io.BytesIO, sought: Needles | None = None, first: int = 1) -> Contents:
-    found = Contents()
+def contents(
+    *stack: io.BytesIO, sought: Needles | None = None, first: int = 1, pardoned: tuple[str, ...] = ()
+) -> Contents:
+    found = Contents(pardoned=pardoned)
     for number, layer in enumerate(stack, start=first):
         found.add(number, layer, sought or Needles())
     return found
@@ -143,6 +145,14 @@ def test_a_large_file_is_searched_and_not_kept(monkeypatch: pytest.MonkeyPatch) 
 def test_many_sightings_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layers, "MAX_SIGHTINGS", 2)
     assert len(seen({f"{number}.js": f" {TOKEN} {TOKEN}" for number in range(5)})) == 2
+
+
+def test_pardoned_files_are_no_sightings_however_many_they_are() -> None:
+    keys = {f"app/keys/{number}.pem": KEY for number in range(layers.MAX_SIGHTINGS + 10)}
+    stack = archive({**keys, "app/keys/.env": f"API_KEY={VALUE}\n", "app/prod.pem": KEY})
+    found = contents(stack, pardoned=("app/keys/*.pem", "app/keys/**"))
+    # A star stands for no dot at the beginning of a name.
+    assert [each.path for each in found.sightings] == ["app/keys/.env", "app/prod.pem"]
 
 
 def test_what_is_no_archive_is_an_error() -> None:
