@@ -47,7 +47,7 @@ class Reference(NamedTuple):
     @property
     def climbs(self) -> int:
         """How many folders up it goes; one from the repository's root leaves every package."""
-        return sys.maxsize if self.path.startswith("/") else self.path.count("../")
+        return sys.maxsize if self.path.startswith("/") else self.path.split("/").count("..")
 
     def seen_from(self, folder: str) -> "Reference":
         """Return it as a path from the repository's root; of an open one, the folder that is certain."""

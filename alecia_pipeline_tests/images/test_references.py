@@ -32,6 +32,13 @@ def test_a_bundle_is_not_read() -> None:
     assert list(relative_paths(b'"../a"' + b" " * MAX_BYTES)) == []
 
 
+@pytest.mark.parametrize(
+    ("path", "folders"), [("../a", 1), ("../../a", 2), ("..", 1), ("../..", 2), ("./..a/b", 0), ("a", 0)]
+)
+def test_every_folder_up_counts(path: str, folders: int) -> None:
+    assert Reference(path, open=False).climbs == folders
+
+
 def test_a_file_that_an_import_reaches_is_in_and_what_that_one_imports() -> None:
     changes: Changes = {
         "apps/cms/src/server.ts": 'import { a } from "../../../shared/a";\n',
