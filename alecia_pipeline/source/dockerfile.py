@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from types import MappingProxyType
 
 from alecia_pipeline.errors import UsageError
 from alecia_pipeline.source.dockerfile_lines import Heredoc, Statement, directives, statements
@@ -16,6 +17,15 @@ _WORD_KEYWORDS = frozenset(
 )
 _EXEC_KEYWORDS = frozenset({"ADD", "CMD", "COPY", "ENTRYPOINT", "RUN", "SHELL", "VOLUME"})
 _FLAG_KEYWORDS = frozenset({"ADD", "COPY", "FROM", "HEALTHCHECK", "RUN"})
+
+
+AUTOMATIC_ARGS: Mapping[str, str] = {
+    "TARGETPLATFORM": "linux/amd64",
+    "TARGETOS": "linux",
+    "TARGETARCH": "amd64",
+    "TARGETVARIANT": "",
+}
+"""What BuildKit itself defines for the one platform that images are built for. BUILD… depend on the builder."""
 
 
 @dataclass(frozen=True)
@@ -121,22 +131,48 @@ def arguments(instructions: Iterable[Instruction]) -> Mapping[str, str | None]:
     return {name: value if equals else None for name, equals, value in pairs}
 
 
-def stages_needed(dockerfile: Dockerfile, target: str | None) -> tuple[Stage, ...]:
+def global_variables(dockerfile: Dockerfile, build_args: Mapping[str, str]) -> Mapping[str, str | None]:
+    """Return what FROM sees: BuildKit's own arguments and the ARGs before the first FROM, each with its value."""
+    variables: dict[str, str | None] = dict(AUTOMATIC_ARGS)
+    for name, default in dockerfile.global_args.items():
+        chosen = build_args.get(name, default)
+        variables[name] = variables.get(name) if chosen is None else expand(chosen, variables)
+    return variables
+
+
+def stages_needed(
+    dockerfile: Dockerfile, target: str | None, build_args: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Stage, ...]:
     """Return, in order, the stages that building `target` runs: through FROM, COPY --from and mounts."""
+    variables = global_variables(dockerfile, build_args)
     needed: dict[int, Stage] = {}
     queue = [dockerfile.stage(target)]
     while queue:
         stage = queue.pop()
         if stage.index not in needed:
             needed[stage.index] = stage
-            queue += _references(dockerfile, stage)
+            queue += _references(dockerfile, stage, variables)
     return tuple(needed[index] for index in sorted(needed))
 
 
-def _references(dockerfile: Dockerfile, stage: Stage) -> Iterator[Stage]:
+def stage_below(dockerfile: Dockerfile, stage: Stage, variables: Mapping[str, str | None]) -> Stage | None:
+    """Return the earlier stage that this one is built from; None for an image. `variables`: what FROM sees."""
+    base = expand(stage.base, variables).lower()
+    return next((earlier for earlier in reversed(dockerfile.stages[: stage.index]) if earlier.name == base), None)
+
+
+def executed(dockerfile: Dockerfile, stage: Stage, variables: Mapping[str, str | None]) -> tuple[Instruction, ...]:
+    """Return the instructions of a stage, behind those that ONBUILD adds in the stage below it."""
+    below = stage_below(dockerfile, stage, variables)
+    onbuild = (each for each in (below.instructions if below else ()) if each.keyword == "ONBUILD")
+    return (*(parse_trigger(each, dockerfile.path) for each in onbuild), *stage.instructions)
+
+
+def _references(dockerfile: Dockerfile, stage: Stage, variables: Mapping[str, str | None]) -> Iterator[Stage]:
     """Yield the earlier stages that this one names; a number counts only after `from=`."""
-    sources = {name.lower() for instruction in stage.instructions for name in origins(instruction)}
-    base = expand(stage.base, dockerfile.global_args).lower()
+    named = (name for instruction in executed(dockerfile, stage, variables) for name in origins(instruction))
+    sources = {expand(name, variables).lower() for name in named}
+    base = expand(stage.base, variables).lower()
     for earlier in dockerfile.stages[: stage.index]:
         if earlier.name in {base, *sources} or str(earlier.index) in sources:
             yield earlier
@@ -145,8 +181,9 @@ def _references(dockerfile: Dockerfile, stage: Stage) -> Iterator[Stage]:
 def mounts(instruction: Instruction) -> Iterator[Mount]:
     """Yield the mounts of a RUN; one without a type is a bind mount."""
     for flag in instruction.flags.get("mount", ()):
-        options = dict(part.partition("=")[::2] for part in flag.split(","))
-        yield Mount(options.get("type", "bind"), options)
+        pairs = (part.partition("=") for part in flag.split(","))
+        options = {name.strip().lower(): value for name, _, value in pairs}
+        yield Mount(options.get("type", "bind").lower(), options)
 
 
 def origins(instruction: Instruction) -> Iterator[str]:

@@ -46,3 +46,9 @@ def expand(text: str, variables: Mapping[str, str | None]) -> str:
         return known or ""
 
     return _VARIABLE.sub(value, text)
+
+
+def is_determined(text: str, variables: Mapping[str, str | None]) -> bool:
+    """Tell whether every variable in a text is one of `variables`, and its syntax one that `expand` knows."""
+    names = (match[1] or match[2] for match in _VARIABLE.finditer(text))
+    return all(name in variables for name in names if name) and "${" not in _VARIABLE.sub("", text)

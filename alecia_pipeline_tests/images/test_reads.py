@@ -1,7 +1,9 @@
 import pytest
 
+from alecia_pipeline.errors import UsageError
+from alecia_pipeline.images.command import PLATFORM
 from alecia_pipeline.images.reads import Reads, dockerfile_reads
-from alecia_pipeline.source.dockerfile import parse_dockerfile
+from alecia_pipeline.source.dockerfile import AUTOMATIC_ARGS, parse_dockerfile
 
 
 def reads(text: str, target: str | None = None, **build_args: str) -> Reads:
@@ -54,3 +56,91 @@ def test_secrets_are_known_by_id_which_is_the_last_part_of_the_target_by_default
 def test_one_mount_that_requires_a_secret_is_enough(required: str) -> None:
     mounts = f"RUN --mount=type=secret,id=npm true\nRUN --mount=type=secret,id=npm,{required} true\n"
     assert reads(f"FROM x\n{mounts}RUN --mount=type=secret,id=a,required=false true\n").required == {"npm"}
+
+
+def test_from_sees_the_arguments_before_it_alone() -> None:
+    text = "ARG NODE=20\nFROM node:${NODE}\nARG NODE=18\nENV NODE=/usr/local/bin/node\nCOPY x$NODE /\n"
+    got = reads(text)
+    assert (got.bases, got.base) == (("node:20",), "node:20")
+    assert got.sources == ("x/usr/local/bin/node",)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "build_args"),
+    [
+        ("ARG V=debian\nFROM variant-${V}", {"V": "alpine"}),
+        ("ARG A=alpine\nARG B=variant-$A\nFROM $B", {}),
+        ("ARG TARGETVARIANT\nFROM variant-alpine$TARGETVARIANT", {}),
+    ],
+)
+def test_which_stages_run_is_decided_by_the_arguments(chosen: str, build_args: dict[str, str]) -> None:
+    arguments, _, last = chosen.rpartition("\n")
+    stages = "FROM debian:12 AS variant-debian\nCOPY d /\nFROM alpine:3 AS variant-alpine\nCOPY a /\n"
+    got = reads(f"{arguments}\n{stages}{last}\n", **build_args)
+    assert (got.bases, got.base, got.sources) == (("alpine:3",), "alpine:3", ("a",))
+
+
+def test_the_platform_decides_as_the_builder_has_it() -> None:
+    assert (
+        AUTOMATIC_ARGS["TARGETPLATFORM"] == PLATFORM == "/".join(AUTOMATIC_ARGS[f"TARGET{n}"] for n in ("OS", "ARCH"))
+    )
+    got = reads("FROM a:1 AS base-amd64\nCOPY a /\nFROM base-${TARGETARCH}\nARG TARGETARCH\nCOPY x-$TARGETARCH /\n")
+    assert (got.bases, got.sources) == (("a:1",), ("a", "x-amd64"))
+
+
+def test_onbuild_reads_for_the_stage_above_it() -> None:
+    base = (
+        "FROM node:20 AS base\nONBUILD ARG DIR=tools\nONBUILD COPY $DIR/x /\nONBUILD COPY --from=alpine:3 /a /\n"
+        "ONBUILD COPY --from=other /b /\nONBUILD RUN --mount=type=secret,id=tok true\n"
+    )
+    other = "FROM debian:12 AS other\nCOPY o /\n"
+    got = reads(f"{other}{base}FROM base AS next\nFROM next\n")
+    assert (got.sources, got.bases) == (("o", "tools/x"), ("alpine:3", "debian:12", "node:20"))
+    assert (got.secrets, got.base) == (("tok",), "node:20")
+    assert "DIR" in got.arguments
+    assert reads(f"{other}{base}FROM scratch\nCOPY --from=base /a /\n").sources == ()
+
+
+def test_variables_are_those_of_their_line_and_of_the_stages_below() -> None:
+    got = reads(
+        "FROM x AS below\nENV DIR=a\nARG LOST=b\nFROM below\nCOPY $DIR /\nARG D=c\nCOPY $D /\nARG D=d\nCOPY $D /\n"
+        "ARG URL=https://example.org/x\nADD $URL /\n"
+    )
+    assert got.sources == ("a", "c", "d")
+
+
+@pytest.mark.parametrize("word", ["$HOME/x", "${V#v}/x", "${V/a/b}"])
+def test_a_source_that_the_base_image_may_decide_is_everything(word: str) -> None:
+    assert reads(f"FROM x\nARG V=v1\nCOPY {word} /\n").sources == (".",)
+
+
+def test_parents_cross_folders() -> None:
+    got = reads("FROM x\nCOPY --parents tools/**/*.json a/b /app/\nCOPY --parents **/*.sql /\nCOPY c/**/d /\n")
+    assert got.sources == ("*", "a/b", "c/**/d", "tools/*")
+
+
+def test_a_mounts_options_have_no_case() -> None:
+    got = reads("FROM x\nRUN --mount=TYPE=Secret,ID=tok,REQUIRED true\n")
+    assert (got.secrets, got.required) == (("tok",), frozenset({"tok"}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FROM alpine AS alpine\n",
+        "FROM nginx\nFROM x AS nginx\nCOPY --from=0 /a /\n",
+        "FROM x AS tools\nCOPY --from=Later /a /\nFROM x AS later\nCOPY --from=tools /a /\n",
+        "ARG V=v1\nFROM node:${V#v}\n",
+        "FROM node:${BUILDARCH}\n",
+        "FROM x\nCOPY --from=y:$HOME /a /\n",
+    ],
+)
+def test_an_image_that_cannot_be_keyed_is_refused(text: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        reads(f"{text}\n")
+    assert (refused.value.where or "").startswith("Dockerfile:")
+
+
+def test_an_image_by_its_digest_may_be_called_like_a_stage() -> None:
+    digest = "alpine@sha256:" + "a" * 64
+    assert reads(f"FROM {digest} AS alpine\nFROM alpine\n").bases == (digest,)

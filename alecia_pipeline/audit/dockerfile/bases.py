@@ -35,7 +35,7 @@ def _images(build: Build) -> Iterator[tuple[str, int]]:
     """Yield the images of others, and the lines that name them; what a build argument decides is left out."""
     dockerfile = build.dockerfile
     variables = {**dockerfile.global_args, **build.app.config.build_args}
-    for stage in stages_needed(dockerfile, build.app.target):
+    for stage in stages_needed(dockerfile, build.app.target, build.app.config.build_args):
         own = {name for earlier in dockerfile.stages[: stage.index] for name in (earlier.name, str(earlier.index))}
         for text, line in _named(stage):
             image = expand(text, variables)

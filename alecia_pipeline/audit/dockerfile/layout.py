@@ -64,7 +64,7 @@ def simulate(
     `pnpm`: the major versions that may be meant; where there are several, the Dockerfile's own pin decides.
     """
     walk = _Walk(dockerfile, {f"/{path}": path for path in context}, build_args, pnpm)
-    for stage in stages_needed(dockerfile, target):
+    for stage in stages_needed(dockerfile, target, build_args):
         walk.stage(stage)
     last = walk.states[dockerfile.stage(target).index]
     return Layout(tuple(walk.runs), tuple(walk.missing), frozenset(walk.found), last.install)

@@ -92,7 +92,7 @@ def _from_cache(run: Run) -> str | None:
 
 
 def _adds(build: Build) -> Iterator[Finding]:
-    for stage in stages_needed(build.dockerfile, build.app.target):
+    for stage in stages_needed(build.dockerfile, build.app.target, build.app.config.build_args):
         for instruction in stage.instructions:
             if instruction.keyword == "ADD" and "checksum" not in instruction.flags:
                 for word in instruction.args[:-1]:

@@ -114,7 +114,7 @@ def _at_the_top(snapshot: Snapshot, build: Build, scripts: tuple[Script, ...], n
 def variables(build: Build) -> frozenset[str]:
     """Return the names that an ARG or ENV of the app's stages sets."""
     names: set[str] = set()
-    for stage in stages_needed(build.dockerfile, build.app.target):
+    for stage in stages_needed(build.dockerfile, build.app.target, build.app.config.build_args):
         names |= arguments(stage.instructions).keys()
         words = (word for each in stage.instructions if each.keyword == "ENV" for word in each.args)
         names |= {word.partition("=")[0] for word in words}

@@ -81,7 +81,7 @@ def is_missing(sent: Sent, path: str) -> bool:
 
 
 def _is_made(build: Build) -> bool:
-    stages = stages_needed(build.dockerfile, build.app.target)
+    stages = stages_needed(build.dockerfile, build.app.target, build.app.config.build_args)
     return any(_MADE.search(f"{each.text} {each.script}") for stage in stages for each in stage.instructions)
 
 

@@ -30,7 +30,7 @@ _AROUND = 300
 
 def in_dockerfile(build: Build) -> Iterator[tuple[int, str]]:
     """Yield (line, command) of the RUNs that ask git; not of a repository that the build itself fetches."""
-    stages = stages_needed(build.dockerfile, build.app.target)
+    stages = stages_needed(build.dockerfile, build.app.target, build.app.config.build_args)
     scripts = [(each, script_of(each) or "") for stage in stages for each in stage.instructions]
     if any(_OWN.search(text) for _, text in scripts):
         return
