@@ -91,14 +91,28 @@ class Context:
 
 def pruned_context(snapshot: Snapshot, app: App, build_args: Mapping[str, str]) -> Context:
     """Return an app's context. Raises UsageError for files that cannot be sent and for input that does not parse."""
-    tree, layout = snapshot.tree, snapshot.layout
-    reads = dockerfile_reads(parse_dockerfile(tree.read(app.dockerfile), app.dockerfile), app.target, build_args)
-    closure = frozenset(snapshot.workspace.closure(app.dir)) | snapshot.root_closure
-    snapshot.workspace.check(closure)
+    dockerfile = parse_dockerfile(snapshot.tree.read(app.dockerfile), app.dockerfile)
+    reads = dockerfile_reads(dockerfile, app.target, build_args)
+    linked: frozenset[str] = frozenset()
+    while True:
+        context = _context(snapshot, app, reads, linked)
+        local = context.lock.local if context.lock else frozenset()
+        more = local - linked - {ROOT, app.dir, *context.closure}
+        if not more:
+            return context
+        linked |= more
+
+
+def _context(snapshot: Snapshot, app: App, reads: Reads, linked: frozenset[str]) -> Context:
+    """Return an app's context. `linked`: packages, folders and archives that the lockfile alone says it needs."""
+    tree, layout, workspace = snapshot.tree, snapshot.layout, snapshot.workspace
+    needed = (workspace.closure(folder) for folder in (app.dir, *(linked & workspace.packages.keys())))
+    closure = snapshot.root_closure.union(*needed)
+    workspace.check(closure)
     ignore = ignore_for(tree, app.dockerfile)
     full = app.config.context == "full"
     parts = snapshot.parts(ignore, layout.packages if full else sorted(closure - {ROOT}))
-    wanted = set() if full else _wanted(snapshot, app, reads, closure, Seen(ignore, parts))
+    wanted = set() if full else _wanted(snapshot, app, {*reads.sources, *linked}, closure, Seen(ignore, parts))
     ignored = frozenset(path for path in wanted if ignore.ignored(path)).union(*(p.ignored for p in parts.values()))
     hidden = {app.dockerfile} & ignored if layout.owner(app.dockerfile) in parts else {app.dockerfile}
     loose = tuple(tree.entries[path] for path in sorted(wanted - ignored | hidden))
@@ -145,10 +159,10 @@ def context_files(snapshot: Snapshot, context: Context) -> Iterable[TarFile]:
             yield TarFile(path, mode, context.cut[path] if path in context.cut else snapshot.tree.read(path))
 
 
-def _wanted(snapshot: Snapshot, app: App, reads: Reads, closure: frozenset[str], seen: Seen) -> set[str]:
-    """Return the loose files that the Dockerfile, the root inputs, the configuration and all of them lead to."""
+def _wanted(snapshot: Snapshot, app: App, sources: Iterable[str], closure: frozenset[str], seen: Seen) -> set[str]:
+    """Return the loose files that the sources, the root inputs, the configuration and all of them lead to."""
     layout = snapshot.layout
-    names = (layout.submodule(name) or name for source in reads.sources for name in layout.paths.named(source))
+    names = (layout.submodule(name) or name for source in sources for name in layout.paths.named(source))
     named = {path for name in names for path in layout.beyond(name, closure)}
     named |= snapshot.roots | layout.paths.globbed(app.config.inputs)
     loose = {path for path in named if layout.owner(path) not in seen.parts}

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from alecia_pipeline.source.lockfile import SPLIT_VERSION, Lockfile
-from alecia_pipeline.source.slice import importers_reaching, lock_slice, package_key
+from alecia_pipeline.source.slice import importers_reaching, local_paths, lock_slice, package_key
 
 LONGEST_TEXT = 60
 """Characters; a longer entry is represented by its SHA-256."""
@@ -30,6 +30,11 @@ class LockSlice:
 
     lines: tuple[str, ...]
     part: Lockfile = field(repr=False, compare=False)
+
+    @cached_property
+    def local(self) -> frozenset[str]:
+        """The folders and archives of the repository that an install of it reads, from the root."""
+        return frozenset(local_paths(self.part))
 
     def facts(self, other: "LockSlice | None" = None) -> Mapping[str, str]:
         """Return entry -> text, of all entries or of those that another slice has not like this."""

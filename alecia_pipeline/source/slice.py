@@ -1,5 +1,6 @@
 """The part of a lockfile that some packages need: their importers, and every snapshot that can be reached from them."""
 
+import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -11,6 +12,8 @@ from alecia_pipeline.source.yaml_text import render_yaml
 
 LINK = "link:"
 """How a version names a workspace package: the rest is its folder, seen from the importer's."""
+
+_FILE = "file:"
 
 _EDGES = ("dependencies", "optionalDependencies")
 _KINDS = ("dependencies", "devDependencies", "optionalDependencies")
@@ -136,6 +139,32 @@ def edges(lockfile: Lockfile, key: str) -> tuple[str, ...]:
         known = tuple(found for name, version in needs for found in _key(lockfile, name, version, key))
         lockfile.edges[key] = known
     return known
+
+
+def local_paths(part: Lockfile) -> Iterator[str]:
+    """Yield the folders and archives of the repository that an install of a slice reads, from its root.
+
+    Manifests do not name them all: overrides lead elsewhere, and what is fetched may need a package of the workspace.
+    """
+    for folder, importer in part.importers.items():
+        links = (dependency.version for dependency in importer.all().values() if dependency.version.startswith(LINK))
+        yield from (posixpath.normpath(posixpath.join(folder, link.removeprefix(LINK))) for link in links)
+    for block in part.snapshots.values():
+        links = (version for _, version in _needs(block) if version.startswith(LINK))
+        yield from (posixpath.normpath(link.removeprefix(LINK)) for link in links)
+    for block in part.packages.values():
+        resolution = block.get("resolution")
+        place = _local_place(resolution) if isinstance(resolution, Mapping) else None
+        if place:
+            yield posixpath.normpath(place)
+
+
+def _local_place(resolution: Mapping[str, Any]) -> str | None:
+    """Return the folder or archive of the repository that a package is taken from, None for one that is fetched."""
+    tarball = str(resolution.get("tarball", ""))
+    if tarball.startswith(_FILE):
+        return tarball.removeprefix(_FILE)
+    return str(resolution["directory"]) if "directory" in resolution else None
 
 
 def importers_reaching(lockfile: Lockfile, keys: Iterable[str]) -> frozenset[str]:

@@ -236,3 +236,45 @@ def test_a_catalog_is_sent_cut_to_what_the_app_uses() -> None:
 )
 def test_what_is_copied_and_not_there_is_told(copy: str, missing: tuple[str, ...]) -> None:
     assert context(snapshot({"apps/cms/Dockerfile": f"FROM node\n{copy}\n"}), "cms").missing == missing
+
+
+FORK = {"packages/fork/package.json": manifest("@mini/fork"), "packages/fork/index.js": ""}
+
+
+def locked(*changes: tuple[str, str]) -> str:
+    text = LOCKFILE
+    for before, after in changes:
+        assert before in text
+        text = text.replace(before, after)
+    return text
+
+
+def test_a_package_that_an_override_alone_links_is_in_and_what_it_needs() -> None:
+    """An override leads what is fetched to a package of the workspace; no manifest says so."""
+    lockfile = locked(
+        ("importers:\n", "importers:\n\n  packages/fork:\n    dependencies: {}\n"),
+        ("  pg@8.0.0: {}\n", "  pg@8.0.0:\n    dependencies:\n      react: link:packages/fork\n"),
+    )
+    needs = {**FORK, "packages/fork/package.json": manifest("@mini/fork", "@mini/ui")}
+    made = context(snapshot({"pnpm-lock.yaml": lockfile, **needs}), "cms")
+    assert made.closure == ("apps/cms", "packages/db", "packages/fork", "packages/ui")
+    assert {*FORK, "packages/ui/src/index.tsx"} <= paths(made)
+    assert made.importers == (".", "apps/cms", "packages/db", "packages/fork", "packages/ui")
+
+
+def test_folders_and_archives_that_are_no_packages_are_in() -> None:
+    fetched = "  pg@8.0.0:\n    resolution: {integrity: sha512-pg}"
+    archive = "  pg@file:vendor/pg.tgz:\n    resolution: {tarball: file:vendor/pg.tgz}"
+    lockfile = locked(
+        ("version: 8.0.0\n", "version: file:vendor/pg.tgz\n"),
+        (fetched, archive),
+        ("  pg@8.0.0: {}\n", "  pg@file:vendor/pg.tgz: {}\n"),
+        ("version: 2.0.0\n", "version: link:tools/turbo\n"),
+    )
+    changes = {"pnpm-lock.yaml": lockfile, "vendor/pg.tgz": "x", "vendor/other.tgz": "x", "tools/turbo/bin.js": ""}
+    assert cms(changes) == ROOTS | DB | CMS | {"vendor/pg.tgz", "tools/turbo/bin.js"}
+
+
+def test_what_the_lockfile_links_and_the_commit_has_not_changes_nothing() -> None:
+    lockfile = locked(("version: 2.0.0\n", "version: link:../elsewhere\n"))
+    assert cms({"pnpm-lock.yaml": lockfile}) == ROOTS | DB | CMS

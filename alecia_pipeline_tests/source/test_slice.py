@@ -2,7 +2,7 @@ import pytest
 
 from alecia_pipeline.errors import UsageError
 from alecia_pipeline.source.lockfile import parse_lockfile
-from alecia_pipeline.source.slice import lock_slice, missing_entries, render_slice, slice_document
+from alecia_pipeline.source.slice import local_paths, lock_slice, missing_entries, render_slice, slice_document
 from alecia_pipeline.source.yaml_document import load_yaml
 
 V9 = b"""\
@@ -199,3 +199,43 @@ def test_what_an_install_would_miss() -> None:
 
 def test_a_whole_lockfile_misses_nothing() -> None:
     assert list(missing_entries(parse_lockfile(V9, "pnpm-lock.yaml"))) == []
+
+
+LOCAL = b"""\
+lockfileVersion: '9.0'
+
+importers:
+  .: {devDependencies: {tool: {specifier: 'link:./tools/tool', version: 'link:tools/tool'}}}
+  apps/web:
+    dependencies:
+      ui: {specifier: 'workspace:*', version: 'link:../../packages/ui'}
+      injected: {specifier: 'workspace:*', version: 'file:packages/injected(react@18.3.1)'}
+      local: {specifier: 'file:../../vendor/local.tgz', version: 'file:vendor/local.tgz'}
+      widget: {specifier: ^1, version: 1.0.0}
+      pinned: {specifier: ^1, version: 1.0.0}
+
+packages:
+  injected@file:packages/injected: {resolution: {directory: packages/injected, type: directory}}
+  local@file:vendor/local.tgz: {resolution: {integrity: sha512-f, tarball: 'file:vendor/local.tgz'}}
+  pinned@1.0.0: {resolution: {tarball: 'https://example.org/pinned.tgz'}}
+  react@18.3.1: {resolution: {integrity: sha512-r}}
+  widget@1.0.0:
+
+snapshots:
+  injected@file:packages/injected(react@18.3.1): {dependencies: {react: 18.3.1}}
+  local@file:vendor/local.tgz: {}
+  pinned@1.0.0: {}
+  react@18.3.1: {}
+  widget@1.0.0: {dependencies: {react: 'link:packages/fork'}}
+"""
+
+
+def test_what_an_install_reads_from_the_repository_is_in_importers_snapshots_and_packages() -> None:
+    part = lock_slice(parse_lockfile(LOCAL, "local"), ["apps/web"])
+    assert sorted(local_paths(part)) == [
+        "packages/fork",
+        "packages/injected",
+        "packages/ui",
+        "tools/tool",
+        "vendor/local.tgz",
+    ]
