@@ -21,6 +21,7 @@ from alecia_pipeline.config import Config
 from alecia_pipeline.source.apps import App, commit_config, discover_apps
 from alecia_pipeline.source.dockerfile import Dockerfile, parse_dockerfile
 from alecia_pipeline.source.ignore import DockerIgnore, ignore_for
+from alecia_pipeline.source.links import read_file
 from alecia_pipeline.source.lockfile import LOCKFILE, Lockfile, parse_lockfile
 from alecia_pipeline.source.tree import Tree
 from alecia_pipeline.source.workspace import Workspace, read_workspace
@@ -156,7 +157,7 @@ def take_snapshot(
         workspace=workspace,
         lockfile=read_lockfile(tree.read(LOCKFILE), LOCKFILE) if LOCKFILE in tree.entries else None,
         apps=apps,
-        dockerfiles={path: parse_dockerfile(tree.read(path), path) for path in paths},
+        dockerfiles={path: parse_dockerfile(read_file(tree, path), path) for path in paths},
         ignores={path: ignore_for(tree, path) for path in paths},
         config=config,
         extractor=extractor,

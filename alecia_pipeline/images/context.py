@@ -1,6 +1,5 @@
 """The pruned context: exactly the files an app's image may see. The same files are keyed and sent."""
 
-import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,10 +14,11 @@ from alecia_pipeline.images.tar import TarFile
 from alecia_pipeline.source.apps import App
 from alecia_pipeline.source.dockerfile import parse_dockerfile
 from alecia_pipeline.source.ignore import DockerIgnore, ignore_for
+from alecia_pipeline.source.links import read_file
 from alecia_pipeline.source.lockfile import LOCKFILE, Lockfile
 from alecia_pipeline.source.manifest import MANIFEST_FILE
 from alecia_pipeline.source.slice import render_slice
-from alecia_pipeline.source.tree import REGULAR, SYMLINK, Entry, Tree, folder_of
+from alecia_pipeline.source.tree import REGULAR, Entry, Tree, folder_of
 from alecia_pipeline.source.workspace import Workspace
 
 
@@ -91,7 +91,7 @@ class Context:
 
 def pruned_context(snapshot: Snapshot, app: App, build_args: Mapping[str, str]) -> Context:
     """Return an app's context. Raises UsageError for files that cannot be sent and for input that does not parse."""
-    dockerfile = parse_dockerfile(snapshot.tree.read(app.dockerfile), app.dockerfile)
+    dockerfile = parse_dockerfile(read_file(snapshot.tree, app.dockerfile), app.dockerfile)
     reads = dockerfile_reads(dockerfile, app.target, build_args)
     linked: frozenset[str] = frozenset()
     while True:
@@ -114,7 +114,7 @@ def _context(snapshot: Snapshot, app: App, reads: Reads, linked: frozenset[str])
     parts = snapshot.parts(ignore, layout.packages if full else sorted(closure - {ROOT}))
     wanted = set() if full else _wanted(snapshot, app, {*reads.sources, *linked}, closure, Seen(ignore, parts))
     ignored = frozenset(path for path in wanted if ignore.ignored(path)).union(*(p.ignored for p in parts.values()))
-    hidden = {app.dockerfile} & ignored if layout.owner(app.dockerfile) in parts else {app.dockerfile}
+    hidden = {path for path in layout.passed(app.dockerfile) if path in ignored or layout.owner(path) not in parts}
     loose = tuple(tree.entries[path] for path in sorted(wanted - ignored | hidden))
     snapshot.memory.check(tree, loose)
     importers = _importers(snapshot, loose, closure)
@@ -128,8 +128,9 @@ def _visible(layout: Layout, source: str, ignore: DockerIgnore) -> bool:
     """Tell whether a COPY source is there. Wildcards may match nothing beside a source that does."""
     if source == ROOT or is_wildcard(source):
         return True
-    files = (source,) if source in layout.tree.entries else layout.paths.below(source)
-    return any(not ignore.ignored(path) for path in files)
+    *links, real = layout.passed(source)
+    files = (real,) if real in layout.tree.entries else layout.paths.below(real)
+    return not any(map(ignore.ignored, links)) and any(not ignore.ignored(path) for path in files)
 
 
 @dataclass(frozen=True)
@@ -162,29 +163,14 @@ def context_files(snapshot: Snapshot, context: Context) -> Iterable[TarFile]:
 def _wanted(snapshot: Snapshot, app: App, sources: Iterable[str], closure: frozenset[str], seen: Seen) -> set[str]:
     """Return the loose files that the sources, the root inputs, the configuration and all of them lead to."""
     layout = snapshot.layout
-    names = (layout.submodule(name) or name for source in sources for name in layout.paths.named(source))
+    names = (layout.submodule(name) or name for source in sources for name in layout.named(source))
     named = {path for name in names for path in layout.beyond(name, closure)}
     named |= snapshot.roots | layout.paths.globbed(app.config.inputs)
     loose = {path for path in named if layout.owner(path) not in seen.parts}
-    search = Search(layout, closure, snapshot.memory.referenced)
     visible = [path for path in loose if not seen.ignore.ignored(path)]
-    found = loose | search.beyond(seen.leaving(), visible)
-    found |= link_targets(layout, [*seen.links(), *found])
+    search = Search(layout, closure, snapshot.memory.referenced)
+    found = loose | search.beyond(seen.leaving(), (*seen.links(), *visible))
     return {path for path in found if layout.owner(path) not in seen.parts}
-
-
-def link_targets(layout: Layout, files: Iterable[str]) -> set[str]:
-    """Return what the symbolic links among `files` lead to, near and far."""
-    tree = layout.tree
-    found: set[str] = set()
-    queue = [path for path in files if tree.entries[path].mode == SYMLINK]
-    while queue:
-        link = queue.pop()
-        target = posixpath.normpath(posixpath.join(posixpath.dirname(link), tree.read(link).decode(errors="replace")))
-        fresh = {path for path in (target, *layout.paths.below(target)) if path in tree.entries} - found
-        queue += [path for path in fresh if tree.entries[path].mode == SYMLINK]
-        found |= fresh
-    return found
 
 
 def _importers(snapshot: Snapshot, loose: Iterable[Entry], closure: frozenset[str]) -> tuple[str, ...]:

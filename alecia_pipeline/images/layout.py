@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from alecia_pipeline.source.glob import certain_part, matches
+from alecia_pipeline.source.links import follow
 from alecia_pipeline.source.tree import SUBMODULE, Entry, Tree, folder_of
 from alecia_pipeline.source.wildcards import STAR, joined
 from alecia_pipeline.source.workspace import Workspace
@@ -123,6 +124,19 @@ class Layout:
     def owner(self, path: str) -> str:
         """Return the folder of the package that a file or folder belongs to."""
         return self.workspace.owner(path).dir
+
+    def passed(self, path: str) -> tuple[str, ...]:
+        """Return the links that a path leads through, then the path behind them; alone where it leads nowhere."""
+        route = follow(self.tree, path)
+        return (*route.links, route.path or ROOT) if route else (path,)
+
+    def named(self, source: str) -> Iterator[str]:
+        """Yield the files and folders that a COPY source means, and the links on the way there."""
+        wild = _WILDCARD.search(source)
+        certain = source[: wild.start()].rpartition("/")[0] if wild else source
+        *links, real = self.passed(certain)
+        yield from links
+        yield from self.paths.named(f"{real}{source[len(certain) :]}" if certain else source)
 
     def submodule(self, path: str) -> str | None:
         """Return the git submodule that a path leads into, or None: what is in it, the commit has not."""

@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from alecia_pipeline.errors import UsageError
@@ -17,7 +18,7 @@ from alecia_pipeline.images.turbo import TURBO_FILES, build_inputs
 from alecia_pipeline.source.glob import certain_part
 from alecia_pipeline.source.jsonc import parse_jsonc
 from alecia_pipeline.source.manifest import MANIFEST_FILE
-from alecia_pipeline.source.tree import Entry, Tree, folder_of
+from alecia_pipeline.source.tree import SYMLINK, Entry, Tree, folder_of
 
 MAX_BYTES = 2_000_000
 """A larger file is a bundle or data."""
@@ -155,26 +156,38 @@ class Search:
     closure: frozenset[str]
     known: Referenced
 
+    @cached_property
+    def _parts(self) -> frozenset[str]:
+        """The packages whose files are in anyway."""
+        return self.closure - {ROOT}
+
     def beyond(self, first: Iterable[Reference], files: Iterable[str]) -> set[str]:
-        """Return what `first` and the references of the loose `files` lead to, near and far, `files` among it."""
+        """Return what `first`, and the links and references of `files`, lead to, near and far; `files` among it."""
         found = set(files) | self._resolved(first)
         queue = list(found)
         while queue:
-            fresh = self._resolved(self._loose(queue.pop())) - found
+            path = queue.pop()
+            fresh = {*self._linked(path), *self._resolved(self._loose(path))} - found
             found |= fresh
             queue += fresh
         return found
+
+    def _linked(self, path: str) -> Iterator[str]:
+        """Yield what a symbolic link leads to, and the links on the way there."""
+        if self.layout.tree.entries[path].mode == SYMLINK:
+            for name in self.layout.passed(path):
+                files = (name,) if name in self.layout.tree.entries else self.layout.paths.below(name)
+                yield from (file for file in files if self.layout.owner(file) not in self._parts)
 
     def _loose(self, path: str) -> Iterator[Reference]:
         found = self.known.of(self.layout.tree, self.layout.tree.entries[path], loose=True)
         return (reference.seen_from(folder_of(path)) for reference in found)
 
     def _resolved(self, references: Iterable[Reference]) -> set[str]:
-        parts = self.closure - {ROOT}
         found: set[str] = set()
         for path, is_open in references:
             file = None if is_open else _file(self.layout, path)
-            if file and self.layout.owner(file) not in parts:
+            if file and self.layout.owner(file) not in self._parts:
                 found.add(file)
             elif not file and not path.startswith(".."):
                 found |= set(self.layout.beyond(path, self.closure))

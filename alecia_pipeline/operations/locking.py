@@ -15,6 +15,7 @@ from alecia_pipeline.operations.runner import Runner
 from alecia_pipeline.source.apps import App, commit_config, discover_apps
 from alecia_pipeline.source.base_lock import BASE_LOCK, BaseLock, read_base_lock, render_base_lock
 from alecia_pipeline.source.dockerfile import parse_dockerfile
+from alecia_pipeline.source.links import read_file
 from alecia_pipeline.source.tree import Tree
 from alecia_pipeline.source.workspace import read_workspace
 
@@ -66,7 +67,7 @@ def _before(tree: Tree) -> BaseLock:
 def _tags(runner: Runner, tree: Tree) -> Iterator[str]:
     """Yield every image that an app's Dockerfile takes by a tag, for any environment."""
     for app in discover_apps(tree, read_workspace(tree), commit_config(tree)):
-        dockerfile = parse_dockerfile(tree.read(app.dockerfile), app.dockerfile)
+        dockerfile = parse_dockerfile(read_file(tree, app.dockerfile), app.dockerfile)
         for arguments in _arguments(runner, app):
             bases = dockerfile_reads(dockerfile, app.target, arguments).bases
             yield from (name for name in bases if "@" not in name)

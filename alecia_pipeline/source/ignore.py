@@ -7,6 +7,7 @@ from functools import cached_property, lru_cache
 
 from alecia_pipeline.errors import UsageError
 from alecia_pipeline.source.glob import class_members
+from alecia_pipeline.source.links import read_file
 from alecia_pipeline.source.text import decode
 from alecia_pipeline.source.tree import Tree, folder_of
 from alecia_pipeline.source.wildcards import STAR, joined
@@ -90,10 +91,13 @@ class DockerIgnore:
 
 
 def ignore_for(tree: Tree, dockerfile: str) -> DockerIgnore:
-    """Return what applies to builds of `dockerfile` from the root: its own ignore file, else the root's."""
+    """Return what applies to builds of `dockerfile` from the root: its own ignore file, else the root's.
+
+    Raises UsageError for one that does not parse, or is a link to nowhere.
+    """
     for path in (f"{dockerfile}{IGNORE_FILE}", IGNORE_FILE):
         if path in tree.entries:
-            return _parsed(tree.read(path), path)
+            return _parsed(read_file(tree, path), path)
     return _NOTHING
 
 

@@ -132,6 +132,59 @@ def test_links_bring_what_they_lead_to() -> None:
     assert {"apps/cms/logo", "art/logo", "art/back", "shared/x.svg"} <= got
 
 
+def test_what_the_target_of_a_link_names_is_in() -> None:
+    changes = {
+        "apps/cms/tool": "../../tools/run.mjs",
+        "tools/run.mjs": "import '../lib/far.mjs'",
+        "lib/far.mjs": "import './near'",
+        "lib/near": "../packages/ui/src/index.tsx",
+    }
+    got = paths(context(snapshot(changes, dict.fromkeys(("apps/cms/tool", "lib/near"), SYMLINK)), "cms"))
+    assert got - ROOTS - DB - CMS == {*changes, "packages/ui/src/index.tsx"}
+
+
+def test_a_copy_through_linked_folders_brings_the_links_and_what_is_behind_them() -> None:
+    changes = {
+        "apps/cms/Dockerfile": "FROM node\nCOPY twice/a.txt /1\nCOPY linked/*.md /2/\nCOPY nowhere/a /3\n",
+        "twice": "linked",
+        "linked": "etc/real",
+        "nowhere": "etc/none",
+        "etc/real/a.txt": "",
+        "etc/real/b.md": "",
+    }
+    made = context(snapshot(changes, dict.fromkeys(("twice", "linked", "nowhere"), SYMLINK)), "cms")
+    assert {"twice", "linked", "etc/real/a.txt", "etc/real/b.md"} <= paths(made)
+    assert made.missing == ("nowhere/a",)
+
+
+@pytest.mark.parametrize("ignored", ["linked", "etc"])
+def test_a_copy_through_an_ignored_link_finds_nothing(ignored: str) -> None:
+    changes = {
+        "apps/cms/Dockerfile": "FROM node\nCOPY linked/a.txt /1\n",
+        "linked": "etc",
+        "etc/a.txt": "",
+        ".dockerignore": ignored,
+    }
+    assert context(snapshot(changes, {"linked": SYMLINK}), "cms").missing == ("linked/a.txt",)
+
+
+def test_a_dockerfile_may_be_a_link_and_is_sent_with_what_it_leads_to() -> None:
+    changes = {
+        "apps/cms/Dockerfile": "../../docker/cms",
+        "docker/cms": "FROM node\nCOPY etc/a.txt /1\n",
+        "etc/a.txt": "",
+        ".dockerignore": "docker",
+    }
+    before, after = (
+        context(
+            snapshot({**changes, "docker/cms": changes["docker/cms"] + more}, {"apps/cms/Dockerfile": SYMLINK}), "cms"
+        )
+        for more in ("", "USER node\n")
+    )
+    assert {"apps/cms/Dockerfile", "docker/cms", "etc/a.txt"} <= paths(before)
+    assert before.files != after.files
+
+
 def test_without_a_lockfile_there_is_no_slice() -> None:
     made = context(snapshot({"pnpm-lock.yaml": None}), "cms")
     assert made.lock is None
