@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from alecia_pipeline.source.glob import certain_part, matches
+from alecia_pipeline.source.glob import certain_part, matches, with_folders
 from alecia_pipeline.source.links import follow
 from alecia_pipeline.source.tree import SUBMODULE, Entry, Tree, folder_of
 from alecia_pipeline.source.wildcards import STAR, joined
@@ -75,10 +75,10 @@ class Paths:
         """Return the files that globs of `alecia.yaml` or `turbo.json` name; a folder means all below it."""
         wanted = tuple(patterns)
         if wanted not in self._known:
-            deep = tuple(f"{pattern.rstrip('/')}/**" for pattern in wanted)
+            deep = with_folders(wanted)
             places = {certain_part(pattern).rstrip("/") for pattern in wanted if not pattern.startswith("!")}
             candidates = {path for place in places for path in (*self._at(place), *self.below(place or ROOT))}
-            self._known[wanted] = frozenset(path for path in candidates if matches(path, (*wanted, *deep)))
+            self._known[wanted] = frozenset(path for path in candidates if matches(path, deep, dotted=True))
         return self._known[wanted]
 
     def _at(self, path: str) -> Sequence[str]:

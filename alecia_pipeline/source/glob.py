@@ -1,24 +1,33 @@
-"""Path globs as pnpm, turbo and `alecia.yaml` mean them: `*`, `**`, `?`, `[a-z]`, `{a,b}`. Dotted names need a dot."""
+"""Path globs as pnpm, turbo and `alecia.yaml` mean them: `*`, `**`, `?`, `[a-z]`, `{a,b}`."""
 
 import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from alecia_pipeline.source.wildcards import STAR, joined
+from alecia_pipeline.source.wildcards import NO_DOT, STAR, joined
 
 MAX_ALTERNATIVES = 256
 """`{a,b}{a,b}{a,b}…` doubles with each pair; what expands to more than this is not a path."""
 
 
-def matches(path: str, patterns: Iterable[str]) -> bool:
-    """Tell whether one of `patterns` matches `path` and none that starts with `!` does, whatever their order."""
+def matches(path: str, patterns: Iterable[str], *, dotted: bool = False) -> bool:
+    """Tell whether one of `patterns` matches `path` and none that starts with `!` does, whatever their order.
+
+    `dotted`: wildcards match names that begin with a dot too, as turbo has it; pnpm does not.
+    """
     wanted = False
     for pattern in patterns:
-        hit = _compiled(pattern.removeprefix("!")).fullmatch(path) is not None
+        hit = _compiled(pattern.removeprefix("!"), dotted=dotted).fullmatch(path) is not None
         if hit and pattern.startswith("!"):
             return False
         wanted = wanted or hit
     return wanted
+
+
+def with_folders(patterns: Iterable[str]) -> tuple[str, ...]:
+    """Return the patterns and, for each, what lies below the folders that it names."""
+    given = tuple(patterns)
+    return (*given, *(f"{pattern.rstrip('/')}/**" for pattern in given))
 
 
 def certain_part(pattern: str) -> str:
@@ -27,10 +36,10 @@ def certain_part(pattern: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _compiled(pattern: str) -> re.Pattern[str]:
+def _compiled(pattern: str, *, dotted: bool) -> re.Pattern[str]:
     clean = pattern.removeprefix("./").rstrip("/") or "."
     try:
-        return re.compile("|".join(_regex(alternative) for alternative in expand_braces(clean)))
+        return re.compile("|".join(_regex(alternative, dotted=dotted) for alternative in expand_braces(clean)))
     except re.error:  # a range such as [z-a] holds nothing
         return re.compile(re.escape(clean))
 
@@ -49,24 +58,25 @@ def expand_braces(pattern: str) -> list[str]:
     return done
 
 
-def _regex(pattern: str) -> str:
+def _regex(pattern: str, *, dotted: bool) -> str:
     """Translate one pattern without braces. A `**` segment stands for any number of folders, none included."""
+    guard = "" if dotted else NO_DOT
+    deep = f"(?:{guard}[^/]+/)*"
     pieces: list[str] = []
     *folders, name = pattern.split("/")
     for folder in folders:
-        pieces += [_DEEP] if folder == "**" else [*_segment(folder), "/"]
-    pieces += [r"(?!\.)[^/]+(?:/(?!\.)[^/]+)*"] if name == "**" else _segment(name)
-    return joined(pieces, _DEEP, f"{_DEEP}?")
+        pieces += [deep] if folder == "**" else [*_segment(folder, guard), "/"]
+    pieces += [f"{guard}[^/]+(?:/{guard}[^/]+)*"] if name == "**" else _segment(name, guard)
+    return joined(pieces, deep, f"{deep}?")
 
 
 _UNCERTAIN = re.compile(r"[^/]*[*?\[{\\].*", re.DOTALL)
-_DEEP = r"(?:(?!\.)[^/]+/)*"
 _TOKEN = re.compile(r"\*+|\?|\[[!^]?\]?[^\]/]*\]|\\.|.", re.DOTALL)
 
 
-def _segment(segment: str) -> list[str]:
-    guard = [r"(?!\.)"] if segment[:1] in {"*", "?", "["} else []
-    return [*guard, *map(_token, _TOKEN.findall(segment))]
+def _segment(segment: str, guard: str) -> list[str]:
+    first = [guard] if guard and segment[:1] in {"*", "?", "["} else []
+    return [*first, *map(_token, _TOKEN.findall(segment))]
 
 
 def class_members(text: str) -> str:

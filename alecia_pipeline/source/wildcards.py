@@ -12,7 +12,7 @@ from functools import cache
 STAR = "[^/]*"
 """The translation of `*`."""
 
-_NO_DOT = r"(?!\.)"
+NO_DOT = r"(?!\.)"
 """What stands before a wildcard that does not match a dotted name."""
 
 
@@ -51,7 +51,7 @@ def _split(pieces: Sequence[str], deep: str) -> list[list[str]]:
 
 def _is_whole(run: list[str]) -> bool:
     """Tell whether a run matches whole folders, always the same number of them."""
-    return run[-1:] == ["/"] and all(piece in {"/", STAR, _NO_DOT} or _is_plain(piece) for piece in run)
+    return run[-1:] == ["/"] and all(piece in {"/", STAR, NO_DOT} or _is_plain(piece) for piece in run)
 
 
 @cache

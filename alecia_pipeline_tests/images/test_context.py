@@ -94,6 +94,11 @@ def test_inputs_name_files_that_the_closure_cannot_know() -> None:
     assert cms({"alecia.yaml": "apps: {cms: {inputs: [scripts, '*.md']}}"}) == ROOTS | DB | CMS | {"scripts/release.sh"}
 
 
+def test_inputs_bring_names_with_a_dot_too() -> None:
+    changes = {"alecia.yaml": "apps: {cms: {inputs: [content]}}", "content/.x/.env": "", "content/.y": ""}
+    assert cms(changes) == ROOTS | DB | CMS | {"content/.x/.env", "content/.y"}
+
+
 def test_packages_that_the_root_needs_are_in_every_context() -> None:
     assert "packages/ui/package.json" in cms({"package.json": manifest("mini", "@mini/ui"), "pnpm-lock.yaml": None})
 

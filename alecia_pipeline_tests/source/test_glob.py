@@ -1,6 +1,6 @@
 import pytest
 
-from alecia_pipeline.source.glob import MAX_ALTERNATIVES, certain_part, expand_braces, matches
+from alecia_pipeline.source.glob import MAX_ALTERNATIVES, certain_part, expand_braces, matches, with_folders
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,13 @@ def test_patterns(pattern: str, hits: list[str], misses: list[str]) -> None:
 )
 def test_what_every_match_begins_with(pattern: str, part: str) -> None:
     assert certain_part(pattern) == part
+
+
+@pytest.mark.parametrize("pattern", ["content", "content/**", "**/*.md", "content/*/?env.md", "content/[.]x/**"])
+def test_dotted_names_are_matched_where_turbo_matches_them(pattern: str) -> None:
+    path = "content/.x/.env.md"
+    assert matches(path, with_folders([pattern]), dotted=True)
+    assert not matches(path, with_folders([pattern]))
 
 
 def test_a_negation_wins_wherever_it_stands() -> None:

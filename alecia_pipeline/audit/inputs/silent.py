@@ -17,6 +17,8 @@ from alecia_pipeline.audit.inputs.sent import Sent
 from alecia_pipeline.audit.snapshot import Snapshot
 from alecia_pipeline.audit.sources import styles
 from alecia_pipeline.audit.sources.lines import Lines
+from alecia_pipeline.config import CONFIG_FILE
+from alecia_pipeline.source.glob import matches, with_folders
 from alecia_pipeline.source.lockfile import LOCKFILE
 from alecia_pipeline.source.manifest import MANIFEST_FILE
 from alecia_pipeline.source.workspace import WORKSPACE_FILE
@@ -45,6 +47,25 @@ def findings(snapshot: Snapshot) -> Iterable[Finding]:
             apps.setdefault(found, []).append(each.build.app.name)
     for found, names in apps.items():
         yield _finding(snapshot, found, names)
+    yield from _naming_nothing(snapshot)
+
+
+def _naming_nothing(snapshot: Snapshot) -> Iterator[Finding]:
+    """Yield the `inputs` of alecia.yaml that bring nothing: a word that is not spelled like the folder it means."""
+    tree = snapshot.tree
+    for app in snapshot.apps:
+        for pattern in app.config.inputs:
+            deep = with_folders([pattern])
+            if not pattern.startswith("!") and not any(matches(path, deep, dotted=True) for path in tree.entries):
+                yield Finding(
+                    rule="silent-input",
+                    package=snapshot.workspace.root.manifest.name,
+                    dir=".",
+                    file=CONFIG_FILE,
+                    line=Lines(tree.read(CONFIG_FILE)).of(pattern),
+                    message=f"inputs of {app.name} name {pattern}, and the commit has nothing of that name",
+                    fix="mend or delete it; globs are written from the repository's root",
+                )
 
 
 def _finding(snapshot: Snapshot, found: _Silent, apps: list[str]) -> Finding:

@@ -413,3 +413,15 @@ def test_an_environment_file_that_a_root_script_loads_without_naming_it() -> Non
 )
 def test_an_environment_file_that_is_sent_made_or_handed_over_is_not_found(more: Files) -> None:
     assert found({MANIFEST: LOADED, **more} if CONFIG not in more else more) == []
+
+
+def test_inputs_that_name_nothing_are_told() -> None:
+    listed = 'inputs: ["content/.drafts", "!none", "contents/**"]'
+    assert found({**config(listed), "content/.drafts/.x": "", PAGE: ""}) == [
+        (
+            "alecia.yaml",
+            2,
+            "inputs of web name contents/**, and the commit has nothing of that name",
+            "mend or delete it; globs are written from the repository's root",
+        )
+    ]
