@@ -31,6 +31,11 @@ class Base:
             return _at(self.stand_in, self.digest)
         return _at(f"{SCHEME}{self.name}", self.digest) if self.digest and not _pin(self.name) else None
 
+    @property
+    def reference(self) -> str:
+        """The image itself, by its digest where there is one."""
+        return (self.source or self.name).removeprefix(SCHEME)
+
 
 def bases_of(names: Iterable[str], locked: Mapping[str, str], stand_ins: Mapping[str, str]) -> tuple[Base, ...]:
     """Return the images by name. A Dockerfile's digest wins over `locked` (alecia.lock's); a stand-in has its own."""

@@ -1,6 +1,7 @@
 """What a build takes from outside its instructions: files of the context, base images, secrets, arguments."""
 
 import posixpath
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -20,6 +21,12 @@ from alecia_pipeline.source.dockerfile import (
 from alecia_pipeline.source.words import expand, is_determined
 
 _SCRATCH = "scratch"
+SYNTAX_ARG = "BUILDKIT_SYNTAX"
+"""BuildKit takes the image in this build argument before the one that `# syntax=` names."""
+
+_DOCKERFILE = re.compile(r"(?:^|/)dockerfile(?:-upstream)?(?::[^/]*)?$")
+"""The readers of Dockerfiles, under their own name or a mirror's."""
+
 _REMOTE = ("http://", "https://", "git@", "git://", "ssh://")
 
 
@@ -27,7 +34,8 @@ _REMOTE = ("http://", "https://", "git@", "git://", "ssh://")
 class Reads:
     """What the stages of one target read. `sources`: cleaned paths or patterns from the context, `.` for all of it.
 
-    `base`: the image whose layers are the lowest of the result; None for one that starts from scratch. `secrets`: ids;
+    `base`: the image whose layers are the lowest of the result; None for one that starts from scratch. `frontend`: the
+    image that reads the Dockerfile itself, in place of BuildKit's own reader; one of `bases` too. `secrets`: ids;
     `required`: those without which a RUN fails.
     """
 
@@ -37,10 +45,14 @@ class Reads:
     arguments: frozenset[str]
     base: str | None
     required: frozenset[str] = frozenset()
+    frontend: str | None = None
 
 
 def dockerfile_reads(dockerfile: Dockerfile, target: str | None, build_args: Mapping[str, str]) -> Reads:
-    """Return what building `target` reads. Raises UsageError for an unknown target, and for an image without a name."""
+    """Return what building `target` reads.
+
+    Raises UsageError for an unknown target, for an image without a name, and for a Dockerfile in a language of its own.
+    """
     return _Reader(dockerfile, build_args, global_variables(dockerfile, build_args)).reads(target)
 
 
@@ -67,9 +79,10 @@ class _Reader:
 
     def reads(self, target: str | None) -> Reads:
         stages = stages_needed(self.dockerfile, target, self.build_args)
+        frontend = _frontend(self.dockerfile, self.build_args)
         known = set(self.dockerfile.global_args)
         sources: set[str] = set()
-        bases: set[str] = set()
+        bases: set[str] = {frontend} if frontend else set()
         secrets: dict[str, bool] = {}
         for stage in stages:
             bases |= set(self._base(stage))
@@ -86,6 +99,7 @@ class _Reader:
             arguments=frozenset(known),
             base=self._lowest(stages[-1]),
             required=frozenset(name for name, required in secrets.items() if required),
+            frontend=frontend,
         )
 
     def _lowest(self, stage: Stage) -> str | None:
@@ -150,6 +164,19 @@ class _Reader:
             for word in instruction.args:
                 name, _, value = word.partition("=")
                 scope.environment[name] = expand(value, scope.variables)
+
+
+def _frontend(dockerfile: Dockerfile, build_args: Mapping[str, str]) -> str | None:
+    """Return the image that `# syntax=` names, or the build argument that wins over it. Raises UsageError."""
+    name = next(iter(build_args.get(SYNTAX_ARG, dockerfile.syntax or "").split()), None)
+    if name is None or _DOCKERFILE.search(name.partition("@")[0]):
+        return name
+    raise UsageError(
+        f"{dockerfile.path} is in a language that {name} alone knows",
+        where=f"{dockerfile.path}:1",
+        why="what a build of it reads cannot be told",
+        fix="write it for docker/dockerfile, or leave the `# syntax=` line out",
+    )
 
 
 def _secrets(instruction: Instruction) -> Iterator[tuple[str, bool]]:

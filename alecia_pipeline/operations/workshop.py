@@ -27,6 +27,7 @@ from alecia_pipeline.images.command import (
 )
 from alecia_pipeline.images.context import context_files
 from alecia_pipeline.images.ports import Builder
+from alecia_pipeline.images.reads import SYNTAX_ARG
 from alecia_pipeline.images.refusals import missing_sources
 from alecia_pipeline.images.steps import Steps
 from alecia_pipeline.images.tar import TarFile, pack
@@ -99,7 +100,7 @@ class Workshop:
         if refused:
             raise refused
         bases = self._bases_of(keyed)
-        base = _lowest(keyed, bases)
+        base = _named(keyed.context.reads.base, bases)
         below = self._bases.of(base) if base else BaseImage()
         exported = folder / "image"
         if base:
@@ -107,7 +108,7 @@ class Workshop:
         request = replace(
             self._request(keyed.app.dockerfile, bases),
             target=keyed.app.target,
-            build_args=_with_build_id(keyed, arguments),
+            build_args=_all_arguments(keyed, arguments, bases),
             cold=variation.cold,
             secrets=build_secrets(self._runner, keyed.app.name, keyed.context.reads),
             cache=cache,
@@ -176,13 +177,16 @@ class Workshop:
         )
 
 
-def _lowest(keyed: Keyed, bases: Iterable[Base]) -> Base | None:
-    return next((each for each in bases if each.name == keyed.context.reads.base), None)
+def _named(name: str | None, bases: Iterable[Base]) -> Base | None:
+    return next((each for each in bases if each.name == name), None)
 
 
-def _with_build_id(keyed: Keyed, arguments: Mapping[str, str]) -> dict[str, str]:
-    declared = BUILD_ID in keyed.context.reads.arguments
-    return {**({BUILD_ID: keyed.key[:BUILD_ID_DIGITS]} if declared else {}), **arguments}
+def _all_arguments(keyed: Keyed, arguments: Mapping[str, str], bases: Iterable[Base]) -> dict[str, str]:
+    """Return the build arguments with a build id, where one is declared, and the frontend as it is pinned."""
+    reads = keyed.context.reads
+    own = {BUILD_ID: keyed.key[:BUILD_ID_DIGITS]} if BUILD_ID in reads.arguments else {}
+    frontend = _named(reads.frontend, bases)
+    return {**own, **arguments, **({SYNTAX_ARG: frontend.reference} if frontend else {})}
 
 
 @contextmanager

@@ -26,5 +26,18 @@ def test_a_pin_wins_over_the_lock_and_a_stand_in_says_where(
     assert (base.field, base.source) == (field, source)
 
 
+@pytest.mark.parametrize(
+    ("base", "reference"),
+    [
+        (Base("a/b:1", None, None), "a/b:1"),
+        (Base("a/b:1", None, PIN), f"a/b:1@{PIN}"),
+        (Base(f"a/b:1@{PIN}", None, PIN), f"a/b:1@{PIN}"),
+        (Base("a/b:1", STAND_IN, LOCKED), f"registry.test/node:20@{LOCKED}"),
+    ],
+)
+def test_an_image_is_named_by_its_digest_where_it_has_one(base: Base, reference: str) -> None:
+    assert base.reference == reference
+
+
 def test_each_image_is_there_once_in_order() -> None:
     assert bases_of(["b", "a", "b"], {}, {}) == (Base("a", None, None), Base("b", None, None))

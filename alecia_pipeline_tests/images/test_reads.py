@@ -144,3 +144,27 @@ def test_an_image_that_cannot_be_keyed_is_refused(text: str) -> None:
 def test_an_image_by_its_digest_may_be_called_like_a_stage() -> None:
     digest = "alpine@sha256:" + "a" * 64
     assert reads(f"FROM {digest} AS alpine\nFROM alpine\n").bases == (digest,)
+
+
+@pytest.mark.parametrize(
+    ("line", "build_args", "frontend"),
+    [
+        ("# syntax=docker/dockerfile:1\n", {}, "docker/dockerfile:1"),
+        ("# syntax = r.test:5000/docker/dockerfile-upstream:m\n", {}, "r.test:5000/docker/dockerfile-upstream:m"),
+        ("# syntax=docker.io/docker/dockerfile@sha256:aa more\n", {}, "docker.io/docker/dockerfile@sha256:aa"),
+        ("# syntax=docker/dockerfile:1\n", {"BUILDKIT_SYNTAX": "dockerfile:2"}, "dockerfile:2"),
+        ("", {"BUILDKIT_SYNTAX": "dockerfile"}, "dockerfile"),
+    ],
+)
+def test_what_reads_the_dockerfile_is_an_image_too(line: str, build_args: dict[str, str], frontend: str) -> None:
+    got = reads(f"{line}FROM node\n", **build_args)
+    assert (got.frontend, got.bases) == (frontend, tuple(sorted(["node", frontend])))
+
+
+def test_without_a_syntax_line_the_builder_reads_it_itself() -> None:
+    assert reads("FROM node\n").frontend is None
+
+
+def test_a_language_that_nobody_here_knows_is_refused() -> None:
+    with pytest.raises(UsageError, match="a language that r2d4/mopy alone knows"):
+        reads("# syntax=r2d4/mopy\nFROM node\n")

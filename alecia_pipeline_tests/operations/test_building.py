@@ -173,6 +173,21 @@ def _layers(server: RegistryServer, image: ImageResult) -> list[dict[str, Any]]:
     return list(manifest["layers"])
 
 
+def test_what_reads_the_dockerfile_is_held_to_its_digest(
+    repository: Repository, registry: Registry, referrers: Referrers, lines: list[str]
+) -> None:
+    text = f"# syntax=docker/dockerfile:1\n{dockerfile('cms', 'db')}"
+    lock = f"version: 1\nimages: {{'docker/dockerfile:1': 'sha256:{'c' * 64}'}}\n"
+    repo = repository(mini({"apps/cms/Dockerfile": text, "alecia.lock": lock}))
+    runner = Runner(repo, Config(registry=f"{HOST}/mini", builder=BUILDER), lines.append)
+    plan = make_plan(runner, registry=registry)
+    builder = LocalBuilder()
+    with ImageBuilder(runner, plan, builder=builder, registry=registry, referrers=referrers) as images:
+        images.result("cms")
+    argument = f"--build-arg=BUILDKIT_SYNTAX=docker/dockerfile:1@sha256:{'c' * 64}"
+    assert argument in builder.commands["cms"].argv
+
+
 def test_the_command_gets_the_build_id_and_just_the_stand_ins_it_needs(
     runner: Runner, registry: Registry, referrers: Referrers
 ) -> None:
