@@ -107,9 +107,9 @@ def make_plan(  # noqa: PLR0913 - each is one option of the command, by keyword 
     """Plan a release of `rev`. `live` is what the environment runs; without `since` the registry is asked.
 
     `apps`: these alone, so that what is wrong with another one stops nothing; default: all of the commit. Raises
-    UsageError for bad input, OutsideError when the registry refuses or is silent: never a guess. Only a plan `to_look`
-    at, which nothing is built from, goes on without a silent registry, and past an app that cannot be planned: it says
-    so of each.
+    UsageError for bad input and for a Dockerfile that copies what is not there, OutsideError when the registry refuses
+    or is silent: never a guess. Only a plan `to_look` at, which nothing is built from, goes on without a silent
+    registry, and past an app that cannot be planned or built: it says so of each.
     """
     planner = Planner(runner)
     return planner.plan(
@@ -153,7 +153,11 @@ class Planner:
         affected = affected_packages(past.commit.snapshot, view.snapshot) if apps is None and past.commit else None
         subject = self._commits.subject(view.commit)
         scope = replace(_scope(self._runner, view, past, environment), packages_affected=affected, subject=subject)
-        return assemble_plan(scope, planned, known, time.monotonic() - started)
+        plan = assemble_plan(scope, planned, known, time.monotonic() - started)
+        for app in plan.apps:
+            if app.problem and not to_look and not since:
+                raise UsageError(app.problem.what, where=app.problem.where, why=app.problem.why, fix=app.problem.fix)
+        return plan
 
     def _all(self, view: CommitView, apps: Sequence[App], environment: str | None) -> list[Keyed]:
         return [self.keyed(view, app, environment) for app in apps]

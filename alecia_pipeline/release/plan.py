@@ -6,6 +6,7 @@ from functools import cached_property
 
 from alecia_pipeline.images.context import Context
 from alecia_pipeline.images.fields import BuildFields, build_key, context_facts
+from alecia_pipeline.images.refusals import missing_sources
 from alecia_pipeline.release.causes import explain
 from alecia_pipeline.release.model import AppPlan, Cause, Plan, Problem
 from alecia_pipeline.source.apps import App
@@ -40,6 +41,7 @@ class Unplanned:
 COMMIT_DIGITS = 12
 NOT_THERE = "the commit has no such file for it: the build would fail"
 NOT_IN_CLONE = "this clone has no content for it: git fetch --refetch --no-filter"
+NO_IMAGE = "the registry has no image for this key"
 NO_REGISTRY = "no registry is configured, so no image is known"
 
 
@@ -116,9 +118,10 @@ def _sentence(problem: Problem) -> str:
 
 
 def decide(keyed: Keyed, known: Known, *, since: str | None) -> AppPlan:
-    """Decide for one app."""
+    """Decide for one app. What copies files that are not there is never reused because nothing has changed."""
     before = known.before
-    same = before is not None and before.key == keyed.key
+    problem = None if known.image else _problem(keyed)
+    same = before is not None and before.key == keyed.key and problem is None
     reuse = same if since else known.image is not None
     return AppPlan(
         name=keyed.app.name,
@@ -131,7 +134,13 @@ def decide(keyed: Keyed, known: Known, *, since: str | None) -> AppPlan:
         action="reuse" if reuse else "build",
         causes=() if reuse else _causes(keyed, known, since),
         image=known.image,
+        problem=problem,
     )
+
+
+def _problem(keyed: Keyed) -> Problem | None:
+    refused = missing_sources(keyed.app.dockerfile, keyed.context.missing)
+    return Problem(what=refused.what, where=refused.where, why=refused.why, fix=refused.fix) if refused else None
 
 
 def _causes(keyed: Keyed, known: Known, since: str | None) -> tuple[Cause, ...]:
@@ -142,13 +151,17 @@ def _causes(keyed: Keyed, known: Known, since: str | None) -> tuple[Cause, ...]:
     )
     unknown += tuple(Cause(kind="unknown", what=f"COPY {path}", detail=NOT_THERE) for path in keyed.context.missing)
     unknown += tuple(Cause(kind="unknown", what=path, detail=NOT_IN_CLONE) for path in keyed.context.absent)
-    if known.before and known.before.key != keyed.key:
-        return (*_differences(known.before, keyed), *unknown)
-    if since and known.lost:
-        return (Cause(kind="unknown", what=name, detail=f"at {since[:COMMIT_DIGITS]}: {known.lost}"),)
+    if known.before:
+        different = known.before.key != keyed.key
+        return (*_differences(known.before, keyed), *unknown) if different else unknown or (_new(name, NO_IMAGE),)
     if since:
-        return (Cause(kind="new", what=name, detail=f"is no app at {since}"),)
-    return unknown or (Cause(kind="new", what=name, detail="the registry has no image for this key"),)
+        lost = Cause(kind="unknown", what=name, detail=f"at {since[:COMMIT_DIGITS]}: {known.lost}")
+        return (lost if known.lost else _new(name, f"is no app at {since}"), *unknown)
+    return unknown or (_new(name, NO_IMAGE),)
+
+
+def _new(name: str, detail: str) -> Cause:
+    return Cause(kind="new", what=name, detail=detail)
 
 
 def _differences(before: Keyed, after: Keyed) -> tuple[Cause, ...]:

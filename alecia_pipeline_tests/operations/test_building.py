@@ -322,12 +322,15 @@ def test_the_configured_registry_is_opened_and_closed(runner: Runner, registry: 
         assert images is not None
 
 
-def test_a_copy_that_would_fail_is_refused_before_the_builder_is_asked(
+def test_a_copy_that_would_fail_is_refused_when_it_is_planned_and_before_the_builder_is_asked(
     repository: Repository, registry: Registry, referrers: Referrers
 ) -> None:
     repo = repository(mini({"apps/cms/Dockerfile": "FROM node:20-alpine\nCOPY dist ./\n"}))
     runner = Runner(repo, Config(registry=f"{HOST}/mini"), lambda _: None)
-    plan = make_plan(runner, registry=registry)
+    with pytest.raises(UsageError, match="copies what the build would not find"):
+        make_plan(runner, registry=registry)
+    assert make_plan(runner, registry=registry, apps=["website"]).app("website").problem is None
+    plan = make_plan(runner, registry=registry, to_look=True)
     builder = LocalBuilder()
     images = ImageBuilder(runner, plan, builder=builder, registry=registry, referrers=referrers)
     with images, pytest.raises(UsageError, match="copies what the build would not find"):

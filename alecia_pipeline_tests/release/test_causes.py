@@ -89,8 +89,13 @@ def test_a_package_that_joins_the_closure_is_one_cause() -> None:
 
 
 def test_a_package_that_leaves_the_closure_is_one_cause() -> None:
+    locked = "      '@mini/db':\n        specifier: workspace:*\n        version: link:../../packages/db\n"
     found = causes(
-        {"apps/website/package.json": manifest("@mini/website", "@mini/ui"), "packages/db/src/index.ts": "2"}
+        {
+            "apps/website/package.json": manifest("@mini/website", "@mini/ui"),
+            "packages/db/src/index.ts": "2",
+            "pnpm-lock.yaml": LOCKFILE.replace(f"{locked}      '@mini/ui'", "      '@mini/ui'"),
+        }
     )
     assert ("closure", "packages/db", "is no longer needed") in found
     assert ("file", "packages/db/src/index.ts", "changed") in found  # the Dockerfile still names the folder

@@ -65,10 +65,34 @@ def test_without_a_registry_nothing_is_reused() -> None:
     assert {cause.kind for app in plan.apps for cause in app.causes} == {"unknown"}
 
 
-def test_a_copy_that_would_fail_is_a_cause() -> None:
-    broken = keyed(snapshot({"apps/cms/Dockerfile": "FROM node\nCOPY dist ./\n"}), "cms")
-    decided = decide(broken, Known(before=keyed(snapshot(), "cms")), since=None)
-    assert ("unknown", "COPY dist") in [(cause.kind, cause.what) for cause in decided.causes]
+BROKEN = keyed(snapshot({"apps/cms/Dockerfile": "FROM node\nCOPY dist ./\n"}), "cms")
+NOT_COPIED = ("unknown", "COPY dist")
+
+
+@pytest.mark.parametrize(
+    ("known", "since", "causes"),
+    [
+        (Known(before=keyed(BEFORE, "cms"), unknown=None), None, ["dockerfile", NOT_COPIED]),
+        (Known(before=BROKEN, unknown=None), None, [NOT_COPIED]),
+        (Known(before=BROKEN), "b" * 40, [NOT_COPIED]),
+        (Known(), "b" * 40, ["new", NOT_COPIED]),
+        (Known(unknown=None), None, [NOT_COPIED]),
+    ],
+)
+def test_what_copies_files_that_are_not_there_is_never_reused(
+    known: Known, since: str | None, causes: list[object]
+) -> None:
+    decided = decide(BROKEN, known, since=since)
+    assert (decided.action, decided.key) == ("build", BROKEN.key)
+    assert decided.problem is not None
+    assert decided.problem.what == "apps/cms/Dockerfile copies what the build would not find"
+    found = [(cause.kind, cause.what) if cause.kind == "unknown" else cause.kind for cause in decided.causes]
+    assert set(causes) <= set(found)
+
+
+def test_an_image_that_is_there_has_found_all_that_it_copies() -> None:
+    decided = decide(BROKEN, Known(image="r/cms@sha256:a", unknown=None), since=None)
+    assert (decided.action, decided.problem) == ("reuse", None)
 
 
 PROBLEM = Problem(what="x does not parse", where="x:3", why="a brace is missing", fix="mend it")
