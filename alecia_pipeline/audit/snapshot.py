@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from alecia_pipeline.audit.dockerfile.builds import Build
-from alecia_pipeline.audit.dockerfile.layout import simulate
+from alecia_pipeline.audit.dockerfile.layout import Given, simulate
 from alecia_pipeline.audit.manifests.pnpm_versions import majors
 from alecia_pipeline.audit.repository.compose_files import ComposeFile, compose_files
 from alecia_pipeline.audit.repository.gitignore import GitIgnore
@@ -117,7 +117,7 @@ class Snapshot:
         context = self._contexts[ignore.path]
         pnpm = majors(self.workspace.root.manifest, self.lockfile)
         dockerfile = self.dockerfiles[app.dockerfile]
-        layout = simulate(dockerfile, app.target, context, app.config.build_args, pnpm)
+        layout = simulate(dockerfile, app.target, Given(context, self.files.real), app.config.build_args, pnpm)
         return Build(app, self.workspace.closure(app.dir), ignore, layout, dockerfile)
 
     @cached_property

@@ -7,7 +7,7 @@ from alecia_pipeline.audit.dockerfile.layout import is_known
 from alecia_pipeline.audit.finding import Finding
 from alecia_pipeline.audit.snapshot import Snapshot
 from alecia_pipeline.source.base_lock import BASE_LOCK, read_base_lock
-from alecia_pipeline.source.dockerfile import Stage, origins, stages_needed
+from alecia_pipeline.source.dockerfile import Instruction, Stage, executed, global_variables, origins, stages_needed
 from alecia_pipeline.source.words import expand
 
 _EMPTY = "scratch"
@@ -33,17 +33,17 @@ def _finding(build: Build, image: str, line: int) -> Finding:
 
 def _images(build: Build) -> Iterator[tuple[str, int]]:
     """Yield the images of others, and the lines that name them; what a build argument decides is left out."""
-    dockerfile = build.dockerfile
-    variables = {**dockerfile.global_args, **build.app.config.build_args}
-    for stage in stages_needed(dockerfile, build.app.target, build.app.config.build_args):
+    dockerfile, build_args = build.dockerfile, build.app.config.build_args
+    variables = global_variables(dockerfile, build_args)
+    for stage in stages_needed(dockerfile, build.app.target, build_args):
         own = {name for earlier in dockerfile.stages[: stage.index] for name in (earlier.name, str(earlier.index))}
-        for text, line in _named(stage):
+        for text, line in _named(executed(dockerfile, stage, variables), stage):
             image = expand(text, variables)
             if is_known(text, variables) and image.lower() not in own and image not in {"", _EMPTY}:
                 yield image, line
 
 
-def _named(stage: Stage) -> Iterator[tuple[str, int]]:
+def _named(instructions: Iterable[Instruction], stage: Stage) -> Iterator[tuple[str, int]]:
     yield stage.base, stage.line
-    for instruction in stage.instructions:
+    for instruction in instructions:
         yield from ((image, instruction.line) for image in origins(instruction))

@@ -1,7 +1,7 @@
 """What stands where in each stage of a Dockerfile, up to each RUN: a simulation by COPY, ADD, WORKDIR, ENV, FROM."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from alecia_pipeline.audit.dockerfile.commands import ShellCommand, is_production, parse_commands, pnpm_call
@@ -19,7 +19,16 @@ from alecia_pipeline.audit.dockerfile.filesystem import (
 from alecia_pipeline.audit.dockerfile.run_text import script_of
 from alecia_pipeline.audit.dockerfile.state import ELSEWHERE, Install, MissingSource, Run, State, inherit
 from alecia_pipeline.audit.manifests.pnpm_versions import OBEYS_NODE_ENV
-from alecia_pipeline.source.dockerfile import Dockerfile, Instruction, Stage, mounts, parse_trigger, stages_needed
+from alecia_pipeline.source.dockerfile import (
+    Dockerfile,
+    Instruction,
+    Stage,
+    executed,
+    global_variables,
+    mounts,
+    stage_below,
+    stages_needed,
+)
 from alecia_pipeline.source.words import expand
 
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
@@ -52,18 +61,27 @@ class Layout:
         return bool(self.missing) and not self.found
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a builder is sent: `paths` of the repository. `real`: where one leads through links, None for out of it."""
+
+    paths: frozenset[str]
+    real: Callable[[str], str | None] = str
+
+
 def simulate(
     dockerfile: Dockerfile,
     target: str | None,
-    context: frozenset[str],
+    context: Given,
     build_args: Mapping[str, str],
     pnpm: tuple[int, ...] = (OBEYS_NODE_ENV,),
 ) -> Layout:
-    """Walk the stages that `target` needs. `context` holds the repository's paths that the builder is sent.
+    """Walk the stages that `target` needs.
 
     `pnpm`: the major versions that may be meant; where there are several, the Dockerfile's own pin decides.
     """
-    walk = _Walk(dockerfile, {f"/{path}": path for path in context}, build_args, pnpm)
+    files = {f"/{path}": path for path in context.paths}
+    walk = _Walk(dockerfile, files, build_args, pnpm, context.real, global_variables(dockerfile, build_args))
     for stage in stages_needed(dockerfile, target, build_args):
         walk.stage(stage)
     last = walk.states[dockerfile.stage(target).index]
@@ -76,6 +94,8 @@ class _Walk:
     context: Files
     build_args: Mapping[str, str]
     pnpm: tuple[int, ...]
+    real: Callable[[str], str | None]
+    seen_by_from: Mapping[str, str | None]
     states: dict[int, State] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
     missing: list[MissingSource] = field(default_factory=list)
@@ -83,16 +103,14 @@ class _Walk:
     steps: int = 0
 
     def stage(self, stage: Stage) -> None:
-        global_args = {**self.dockerfile.global_args, **self.build_args}
-        base = expand(stage.base, global_args)
-        origin = self._find(base)
-        state = self.states[origin].child() if origin is not None else State()
-        if origin is None and not (is_known(stage.base, global_args) and _is_plain(base)):
+        below = stage_below(self.dockerfile, stage, self.seen_by_from)
+        state = self.states[below.index].child() if below else State()
+        known = is_known(stage.base, self.seen_by_from) and _is_plain(expand(stage.base, self.seen_by_from))
+        if not (below or known):
             state.files.vague.add("/")
         state.lineage = (stage.index, *state.lineage)
         self.states[stage.index] = state
-        triggers = self.states[origin].triggers if origin is not None else []
-        for instruction in (*triggers, *stage.instructions):
+        for instruction in executed(self.dockerfile, stage, self.seen_by_from):
             self.steps += 1
             if self.steps > MAX_STEPS:
                 state.files.vague.add("/")
@@ -104,8 +122,6 @@ class _Walk:
             self._copy(state, instruction)
         elif instruction.keyword == "RUN":
             self._run(state, instruction)
-        elif instruction.keyword == "ONBUILD":
-            state.triggers.append(parse_trigger(instruction, self.dockerfile.path))
         else:
             self._set(state, instruction)
 
@@ -147,7 +163,7 @@ class _Walk:
             state.files.vague.add(where)
             return
         files = self.context if origin is None else origin.files.known
-        copied = dict(copies(files, source, instruction))
+        copied = dict(copies(files, self._behind_links(source) if origin is None else source, instruction))
         if origin is not None:
             state.files.receive(origin.files, normal(source), where)
             inherit(state, origin, source)
@@ -159,11 +175,17 @@ class _Walk:
             state.files.vague.add(where)
         place(state.files, copied, target, state.folder, several=several)
 
+    def _behind_links(self, source: str) -> str:
+        """Return a path of the context as a builder finds it. A pattern stays: what it matches is not followed."""
+        clean = normal(source).lstrip("/")
+        real = None if WILDCARD.search(source) else self.real(clean)
+        return source if real in {None, clean} else str(real)
+
     def _origin(self, instruction: Instruction) -> State | None:
         """Return the stage that `--from` names, None for the context, ELSEWHERE for what is not known."""
         if "from" not in instruction.flags:
             return None
-        index = self._find(expand(instruction.flags["from"][0], self.dockerfile.global_args))
+        index = self._find(expand(instruction.flags["from"][0], self.seen_by_from))
         return ELSEWHERE if index is None else self.states[index]
 
     def _run(self, state: State, instruction: Instruction) -> None:

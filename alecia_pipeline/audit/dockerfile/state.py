@@ -41,20 +41,19 @@ class MissingSource:
 
 @dataclass
 class State:
-    """A stage while it is walked. `deployed`: folders that `pnpm deploy` filled; `triggers`: its ONBUILDs."""
+    """A stage while it is walked. `deployed`: folders that `pnpm deploy` filled."""
 
     files: FileSystem = field(default_factory=FileSystem)
     env: Mapping[str, str | None] = field(default_factory=dict)
     folder: str = "/"
     install: Install | None = None
     deployed: dict[str, Install] = field(default_factory=dict)
-    triggers: list[Instruction] = field(default_factory=list)
     lineage: tuple[int, ...] = ()
     pnpm: int | None = None
 
     def child(self) -> "State":
         """Return what a stage built from this one begins with."""
-        return replace(self, files=self.files.copy(), deployed=dict(self.deployed), triggers=[])
+        return replace(self, files=self.files.copy(), deployed=dict(self.deployed))
 
 
 ELSEWHERE = State()

@@ -1,13 +1,13 @@
 import pytest
 
-from alecia_pipeline.audit.dockerfile.layout import MAX_STEPS, Layout, simulate
+from alecia_pipeline.audit.dockerfile.layout import MAX_STEPS, Given, Layout, simulate
 from alecia_pipeline.source.dockerfile import parse_dockerfile
 
 CONTEXT = frozenset({"package.json", "a/x.ts", "a/b/y.ts", "packages/ui/package.json", "packages/db/package.json"})
 
 
 def built(text: str, target: str | None = None, **build_args: str) -> Layout:
-    return simulate(parse_dockerfile(text.encode(), "Dockerfile"), target, CONTEXT, build_args)
+    return simulate(parse_dockerfile(text.encode(), "Dockerfile"), target, Given(CONTEXT), build_args)
 
 
 def files(instructions: str) -> dict[str, str]:
@@ -158,6 +158,26 @@ def test_a_global_argument_names_the_stage_that_one_is_built_from() -> None:
     assert built(text).runs[0].files.known == {"/w/package.json": "package.json"}
 
 
+def test_what_an_argument_before_the_first_stage_leads_to_names_stages() -> None:
+    text = (
+        "ARG S=deps\nARG T=${S}-$TARGETARCH\nARG O=other\nFROM node AS deps-amd64\nCOPY package.json /w/\n"
+        "FROM ${T} AS other\nRUN true\nFROM node\nCOPY --from=$O /w /v\nRUN true\n"
+    )
+    first, last = built(text).runs
+    assert first.files.known == {"/w/package.json": "package.json"}
+    assert last.files.known == {"/v/package.json": "package.json"}
+
+
+def test_a_copy_goes_through_links() -> None:
+    def real(path: str) -> str | None:
+        return None if path == "out/x" else path.replace("linked", "packages")
+
+    text = "FROM node\nCOPY linked/ui /w/\nCOPY linked/gone /w/\nCOPY out/x /w/\nRUN true\n"
+    layout = simulate(parse_dockerfile(text.encode(), "Dockerfile"), None, Given(CONTEXT, real), {})
+    assert layout.runs[0].files.known == {"/w/package.json": "packages/ui/package.json"}
+    assert [each.source for each in layout.missing] == ["linked/gone", "out/x"]
+
+
 def test_the_exec_form_is_one_command() -> None:
     (run,) = built('FROM node\nRUN ["pnpm", "install", "a && b"]\n').runs
     assert run.command.words == ("pnpm", "install", "a && b")
@@ -182,7 +202,7 @@ def test_node_env_counts_up_to_pnpm_9(pnpm: tuple[int, ...], text: str, producti
     dockerfile = parse_dockerfile(
         f"FROM node\nENV NODE_ENV=production\n{text}RUN pnpm install\n".encode(), "Dockerfile"
     )
-    installed = simulate(dockerfile, None, CONTEXT, {}, pnpm).installed
+    installed = simulate(dockerfile, None, Given(CONTEXT), {}, pnpm).installed
     assert installed
     assert installed.production is production
 
