@@ -14,6 +14,7 @@ from alecia_pipeline.audit.inputs import env_files, git_metadata
 from alecia_pipeline.audit.inputs.build_files import Script, files_of_commands, scripts_run, settings_run, texts_run
 from alecia_pipeline.audit.inputs.paths import Reach, lost, reaches, reaches_of_text, told
 from alecia_pipeline.audit.inputs.sent import Sent
+from alecia_pipeline.audit.resolution.resolver import Resolved
 from alecia_pipeline.audit.snapshot import Snapshot
 from alecia_pipeline.audit.sources import styles
 from alecia_pipeline.audit.sources.lines import Lines
@@ -108,6 +109,7 @@ def _of_build(sent: Sent, reached: "_Reached") -> Iterator[_Silent]:
         yield from _of_reaches(sent, path, reached.of_text(path))
     for path in sorted(reached.shipped.keys() | settings):
         yield from _of_reaches(sent, path, reached.of(path))
+    yield from _of_aliases(sent, reached.aliased)
 
 
 def _of_script(sent: Sent, script: Script) -> Iterator[_Silent]:
@@ -140,6 +142,26 @@ def _of_reaches(sent: Sent, path: str, reached: Iterable[Reach]) -> Iterator[_Si
                 yield _Silent(path, reach.line, told(reach, names), way, reach.path)
 
 
+def _of_aliases(sent: Sent, imports: Iterable[Resolved]) -> Iterator[_Silent]:
+    """Yield the first import of each package, and of each place that it leads to, that the context lacks."""
+    seen: set[tuple[str, str]] = set()
+    for use in imports:
+        target = use.target or ""
+        place = (use.source.package, _place(sent, target))
+        if use.source.package in sent.build.closure and place not in seen and sent.lacking(target):
+            seen.add(place)
+            message = f"{use.item.specifier} leads to {target} by an alias, and the build context lacks it"
+            yield _Silent(use.source.path, use.item.line, message, _way(sent, target), place[1])
+
+
+def _place(sent: Sent, path: str) -> str:
+    """Return the package that a file is in, or the highest folder around it that holds no packages."""
+    owner = sent.snapshot.workspace.owner(path).dir
+    parts = path.split("/")
+    folders = ("/".join(parts[:depth]) for depth in range(1, len(parts)))
+    return owner if owner != "." else next((each for each in folders if not sent.is_shared(each)), path)
+
+
 @dataclass(frozen=True)
 class _Reached:
     """What the files of a commit reach outside of their packages; each is read once for all apps."""
@@ -153,6 +175,16 @@ class _Reached:
         apart = {file for file in self.snapshot.sources if file.imports.apart and file.package in self.packages}
         paths = {file.path for file in apart if file.role == "source" or file.path.endswith(styles.EXTENSIONS)}
         return {path: found for path in sorted(paths) if (found := self._read(path))}
+
+    @cached_property
+    def aliased(self) -> tuple[Resolved, ...]:
+        """The shipped sources' imports of files of other packages, or of none, by other than relative paths."""
+        uses = (use for use in self.snapshot.imports if use.outcome == "file" and use.source.role == "source")
+        return tuple(use for use in uses if self._is_aliased(use))
+
+    def _is_aliased(self, use: Resolved) -> bool:
+        is_relative = use.item.specifier.startswith(".")
+        return not is_relative and self.snapshot.workspace.owner(use.target or "").dir != use.source.package
 
     def of(self, path: str) -> tuple[Reach, ...]:
         """Return what one file reaches."""

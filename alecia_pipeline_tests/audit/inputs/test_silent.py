@@ -425,3 +425,27 @@ def test_inputs_that_name_nothing_are_told() -> None:
             "mend or delete it; globs are written from the repository's root",
         )
     ]
+
+
+ALIASES = json.dumps({"compilerOptions": {"baseUrl": ".", "paths": {"@/*": ["./*"]}}})
+
+
+def test_an_alias_of_the_root_that_leads_out_of_the_closure_is_told_once_for_each_place() -> None:
+    files = {
+        "tsconfig.base.json": ALIASES,
+        "apps/web/tsconfig.json": '{"extends": "../../tsconfig.base.json"}',
+        "libs/money/round.ts": "",
+        "libs/money/parse.ts": "",
+        "packages/ui/src/button.ts": "",
+        PAGE: "import '@/libs/money/round'\nimport '@/libs/money/parse'\nimport '@/packages/shop/src/card'\n"
+        "import '@/packages/ui/src/button'\nimport '@/top'\nimport '../../../libs/money/parse'\n",
+        "top.ts": "",
+    }
+    lacks = "by an alias, and the build context lacks it"
+    assert [(line, message) for _, line, message, _ in found(files)] == [
+        (1, f"@/libs/money/round leads to libs/money/round.ts {lacks}"),
+        (3, f"@/packages/shop/src/card leads to packages/shop/src/card.tsx {lacks}"),
+        (5, f"@/top leads to top.ts {lacks}"),
+    ]
+    named = 'apps: {web: {package: "@x/web", inputs: [libs, packages/shop, top.ts]}}'
+    assert places({**files, "alecia.yaml": named}) == []
