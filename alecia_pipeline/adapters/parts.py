@@ -16,7 +16,10 @@ FASTEST = 1
 """Of zlib's levels."""
 
 _OF_LOCKFILES = ("source.lock_blocks", "source.yaml_document", "source.text")
-_MODULES = ("images.references", "images.refusals", "images.parts", "images.turbo", "source.jsonc")
+_MODULES = (
+    *("images.references", "images.refusals", "images.parts", "images.turbo"),
+    *("source.jsonc", "source.glob", "source.secret_forms"),
+)
 
 
 class RememberedParts:

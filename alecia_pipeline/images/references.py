@@ -31,7 +31,10 @@ _OPEN = frozenset({b"*", b"{"})
 _SOURCES = (".ts", ".tsx", ".d.ts", ".mts", ".cts")
 _OTHERS = ".js .jsx .mjs .cjs .json .css .scss .sass .less .vue .svelte .astro .mdx"
 _ENDINGS = (*_SOURCES, *_OTHERS.split())
-_READ = frozenset({*_ENDINGS, ".jsonc", ".json5", ".pcss", ".html", ".prisma", ".graphql"})
+_SETTINGS = (".babelrc", ".swcrc", ".postcssrc", ".parcelrc", ".lessrc")
+"""Settings of compilers in JSON whose whole name stands behind the dot."""
+
+_READ = frozenset({*_ENDINGS, *_SETTINGS, ".jsonc", ".json5", ".pcss", ".html", ".prisma", ".graphql"})
 _KINDS = {MANIFEST_FILE: "manifest", **dict.fromkeys(TURBO_FILES, "turbo")}
 _COMPILED = re.compile(r"\.(?:[mc]?js|jsx)$")
 

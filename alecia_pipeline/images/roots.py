@@ -1,6 +1,7 @@
 """Root inputs: files outside the packages that every install and every build reads."""
 
 import posixpath
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -33,17 +34,22 @@ ROOT_FILES = (
 """At the repository's root. Of `pnpm-lock.yaml`, what goes in is cut to the app's slice."""
 
 _PATCHED = "patchedDependencies"
+_HOOKS = "pnpmfile"
+_NPMRC = ".npmrc"
+_HOOKS_LINE = re.compile(rb"^\s*(?:global-)?pnpmfile\s*=\s*[\"']?([^\"'\n;#]+?)[\"']?\s*$", re.MULTILINE)
 
 
 def root_inputs(layout: Layout, lockfile: Lockfile | None) -> frozenset[str]:
     """Return the root inputs of a commit. Raises UsageError for settings that do not parse.
 
-    Patches are among them, used or not: pnpm reads all that are configured.
+    Patches are among them, used or not: pnpm reads all that are configured, and its hooks wherever they lie.
     """
     files = {entry.path for entry in layout.packages.get(".", ())}
     found = {path for path in files if "/" not in path and matches(path, ROOT_FILES)}
-    patches = set(layout.paths.below("patches")) | set(_patches(layout.tree, lockfile)) & layout.tree.entries.keys()
-    return frozenset(found | patches | layout.paths.globbed(_turbo_inputs(layout.tree)))
+    named = {*_patches(layout.tree, lockfile), *_hooks(layout.tree)} & layout.tree.entries.keys()
+    return frozenset(
+        found | named | set(layout.paths.below("patches")) | layout.paths.globbed(_turbo_inputs(layout.tree))
+    )
 
 
 def _patches(tree: Tree, lockfile: Lockfile | None) -> Iterator[str]:
@@ -51,17 +57,29 @@ def _patches(tree: Tree, lockfile: Lockfile | None) -> Iterator[str]:
     for entry in (lockfile.patched_dependencies if lockfile else {}).values():
         if isinstance(entry, Mapping):
             yield str(entry.get("path"))
-    settings = _settings(tree, MANIFEST_FILE).get("pnpm"), _settings(tree, WORKSPACE_FILE)
+    settings = _settings(tree, MANIFEST_FILE, _PATCHED).get("pnpm"), _settings(tree, WORKSPACE_FILE, _PATCHED)
     for patched in (_mapping(each).get(_PATCHED) for each in settings):
         yield from (posixpath.normpath(str(path)) for path in _mapping(patched).values())
 
 
-def _settings(tree: Tree, path: str) -> Mapping[str, Any]:
-    """Return a settings file that names patches, else nothing. Raises UsageError for what does not parse."""
-    data = tree.read(path) if path in tree.entries else b""
-    if _PATCHED.encode() not in data:
+def _hooks(tree: Tree) -> Iterator[str]:
+    """Yield the paths of pnpm's hooks that settings name: pnpm would look for `.pnpmfile.cjs` without them."""
+    found = _settings(tree, WORKSPACE_FILE, _HOOKS).get(_HOOKS)
+    paths = [str(path) for path in (found if isinstance(found, list) else [found]) if path]
+    paths += [match[1].decode(errors="replace") for match in _HOOKS_LINE.finditer(_data(tree, _NPMRC))]
+    yield from (posixpath.normpath(path) for path in paths)
+
+
+def _settings(tree: Tree, path: str, needed: str) -> Mapping[str, Any]:
+    """Return a settings file that has a key, else nothing. Raises UsageError for what does not parse."""
+    data = _data(tree, path)
+    if needed.encode() not in data:
         return {}
     return _mapping(load_json(data, path) if path == MANIFEST_FILE else load_yaml(data, path))
+
+
+def _data(tree: Tree, path: str) -> bytes:
+    return tree.read(path) if path in tree.entries else b""
 
 
 def _turbo_inputs(tree: Tree) -> list[str]:

@@ -130,6 +130,20 @@ def test_patches_are_in() -> None:
     assert {"fixes/pg.patch", "patches/react.patch"} <= got
 
 
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        (".npmrc", "strict-peer-dependencies=false\n pnpmfile = ./config/hooks.cjs \n"),
+        (".npmrc", "global-pnpmfile='config/hooks.cjs'\n"),
+        ("pnpm-workspace.yaml", "packages: ['apps/*', 'packages/*']\npnpmfile: config/hooks.cjs\n"),
+        ("pnpm-workspace.yaml", "packages: ['apps/*', 'packages/*']\npnpmfile: [none.cjs, config/hooks.cjs]\n"),
+    ],
+)
+def test_hooks_of_pnpm_are_in_wherever_they_lie(path: str, content: str) -> None:
+    changes = {path: content, "config/hooks.cjs": "require('./more.cjs')", "config/more.cjs": ""}
+    assert {"config/hooks.cjs", "config/more.cjs"} <= cms(changes)
+
+
 def test_links_bring_what_they_lead_to() -> None:
     changes = {"apps/cms/logo": "../../art", "art/logo": "../shared", "art/back": "logo", "shared/x.svg": "<svg/>"}
     modes = dict.fromkeys(("apps/cms/logo", "art/logo", "art/back"), SYMLINK)

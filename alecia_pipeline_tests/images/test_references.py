@@ -97,3 +97,8 @@ def test_files_that_the_build_cannot_see_lead_nowhere() -> None:
 
 def test_a_tsconfig_that_does_not_parse_leads_nowhere() -> None:
     assert beyond({"tsconfig.json": '{"extends": ,"./etc/x.json"}', "etc/x.json": "{}"}) == {"tsconfig.json"}
+
+
+@pytest.mark.parametrize("name", [".babelrc", ".swcrc", ".postcssrc"])
+def test_settings_of_compilers_are_read(name: str) -> None:
+    assert beyond({f"apps/cms/{name}": '{"extends": "../../etc/x.json"}', "etc/x.json": "{}"}) == {"etc/x.json"}
