@@ -1,5 +1,6 @@
 """Fixtures for every test: the network is off unless a test is marked `engine`, and repositories are real."""
 
+import functools
 import itertools
 import os
 import socket
@@ -7,10 +8,14 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import httpx
 import pytest
 import pytest_socket
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
+
+from alecia_pipeline.adapters.registry_http import RegistryClient
+from alecia_pipeline_tests.registry_server import RegistryServer
 
 # A busy machine is no failure: no test is judged by a clock.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -122,3 +127,13 @@ def repository(tmp_path: Path) -> Repository:
         return folder
 
     return make
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> RegistryServer:
+    """Return the registry that every command asks, whatever its host; without logins, and nobody waits for it."""
+    one = RegistryServer()
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    client = functools.partial(RegistryClient, transport=httpx.WSGITransport(one), pause=lambda _: None)
+    monkeypatch.setattr("alecia_pipeline.operations.registries.RegistryClient", client)
+    return one

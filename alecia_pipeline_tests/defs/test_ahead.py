@@ -1,12 +1,7 @@
 """What a command begins before Dagster is there: only what passes its gates, told to the run, ended with it."""
 
-import functools
-from pathlib import Path
-
-import httpx
 import pytest
 
-from alecia_pipeline.adapters.registry_http import RegistryClient
 from alecia_pipeline.config import Config
 from alecia_pipeline.defs.ahead import Ahead, HeldLog
 from alecia_pipeline.defs.step_log import STEP_LOG
@@ -18,15 +13,6 @@ from alecia_pipeline_tests.monorepo import mini
 from alecia_pipeline_tests.registry_server import HOST, RegistryServer
 
 IMAGES = (("cms", None), ("website", None))
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> RegistryServer:
-    one = RegistryServer()
-    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
-    client = functools.partial(RegistryClient, transport=httpx.WSGITransport(one), pause=lambda _: None)
-    monkeypatch.setattr("alecia_pipeline.operations.registries.RegistryClient", client)
-    return one
 
 
 @pytest.fixture

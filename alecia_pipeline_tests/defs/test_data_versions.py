@@ -3,15 +3,12 @@
 The stages are the real ones; a registry that knows every image stands behind them, so nothing is built.
 """
 
-import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import dagster as dg
-import httpx
 import pytest
 
-from alecia_pipeline.adapters.registry_http import RegistryClient
 from alecia_pipeline.defs.assembly import assemble
 from alecia_pipeline.defs.site import Location, open_site
 from alecia_pipeline.images.reference import key_tag
@@ -24,15 +21,6 @@ from alecia_pipeline_tests.registry_server import HOST, RegistryServer, digest_o
 MaterializeAll = Callable[[], dict[str, dg.AssetMaterialization]]
 
 IMAGE = b"an image"
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> RegistryServer:
-    server = RegistryServer()
-    client = functools.partial(RegistryClient, transport=httpx.WSGITransport(server))
-    monkeypatch.setattr("alecia_pipeline.operations.registries.RegistryClient", client)
-    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
-    return server
 
 
 @pytest.fixture

@@ -1,4 +1,3 @@
-import functools
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,17 +21,6 @@ from alecia_pipeline_tests.registry_server import HOST, RegistryServer
 
 CMS = Place(HOST, "mini/cms")
 STARTED = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> RegistryServer:
-    server = RegistryServer()
-    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
-    monkeypatch.setattr(
-        "alecia_pipeline.operations.registries.RegistryClient",
-        functools.partial(RegistryClient, transport=httpx.WSGITransport(server)),
-    )
-    return server
 
 
 @pytest.fixture

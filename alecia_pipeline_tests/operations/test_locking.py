@@ -1,10 +1,7 @@
-import functools
 from pathlib import Path
 
-import httpx
 import pytest
 
-from alecia_pipeline.adapters.registry_http import RegistryClient
 from alecia_pipeline.config import BuilderConfig, Config, parse_config
 from alecia_pipeline.errors import OutsideError
 from alecia_pipeline.operations.locking import lock_bases
@@ -18,13 +15,8 @@ OLD = "sha256:" + "0" * 64
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> RegistryServer:
-    """A registry that answers for every host."""
-    server = RegistryServer()
-    monkeypatch.setattr(
-        "alecia_pipeline.operations.registries.RegistryClient",
-        functools.partial(RegistryClient, transport=httpx.WSGITransport(server)),
-    )
+def server(server: RegistryServer, monkeypatch: pytest.MonkeyPatch) -> RegistryServer:
+    """A registry that answers for every host, and a builder of a known version."""
     monkeypatch.setattr("alecia_pipeline.operations.locking.builder_version", lambda _: "docker 26.1.5")
     return server
 

@@ -1,4 +1,3 @@
-import functools
 from pathlib import Path
 
 import httpx
@@ -23,17 +22,6 @@ from alecia_pipeline_tests.monorepo import mini
 from alecia_pipeline_tests.registry_server import HOST, RegistryServer
 
 CMS = Repository(HOST, "mini/cms")
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> RegistryServer:
-    server = RegistryServer()
-    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
-    monkeypatch.setattr(
-        "alecia_pipeline.operations.registries.RegistryClient",
-        functools.partial(RegistryClient, transport=httpx.WSGITransport(server)),
-    )
-    return server
 
 
 @pytest.fixture

@@ -1,12 +1,7 @@
 """The images of a run in which nothing changed: no builder, no upload, one question per image."""
 
-import functools
-from pathlib import Path
-
-import httpx
 import pytest
 
-from alecia_pipeline.adapters.registry_http import RegistryClient
 from alecia_pipeline.config import Config
 from alecia_pipeline.errors import UsageError
 from alecia_pipeline.images.reference import key_tag
@@ -22,16 +17,6 @@ from alecia_pipeline_tests.registry_server import HOST, RegistryServer, digest_o
 ENVIRONMENT = {"domain": "d", "caddyfile": "C", "hosts": [login().model_dump()], "build_args": {"website": {"A": "b"}}}
 CONFIG = Config.model_validate({"registry": f"{HOST}/mini", "environments": {"staging": ENVIRONMENT}})
 IMAGES = (("cms", None), ("website", "staging"))
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> RegistryServer:
-    """Return the registry that the runner asks."""
-    one = RegistryServer()
-    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
-    client = functools.partial(RegistryClient, transport=httpx.WSGITransport(one), pause=lambda _: None)
-    monkeypatch.setattr("alecia_pipeline.operations.registries.RegistryClient", client)
-    return one
 
 
 def built(runner: Runner, server: RegistryServer, app: str, environment: str | None) -> str:

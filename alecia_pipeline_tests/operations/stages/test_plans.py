@@ -47,16 +47,6 @@ def test_a_plan_is_made_once(repository: Repository) -> None:
     assert plans.plan("HEAD", None, ["cms"]) is plans.plan("HEAD", None, ["cms"])
 
 
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> RegistryServer:
-    """Return the registry that plans ask."""
-    one = RegistryServer()
-    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
-    client = functools.partial(RegistryClient, transport=httpx.WSGITransport(one), pause=lambda _: None)
-    monkeypatch.setattr("alecia_pipeline.operations.registries.RegistryClient", client)
-    return one
-
-
 HOSTS = [{"address": "h", "user": "u", "identity_file": "i", "host_key": "SHA256:" + "A" * 43}]
 STAGING = {"domain": "d", "caddyfile": "C", "hosts": HOSTS, "build_args": {"website": {"KIND": "staging"}}}
 
