@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from alecia_pipeline.source.lockfile import SPLIT_VERSION, Lockfile
-from alecia_pipeline.source.slice import importers_reaching, local_paths, lock_slice, package_key
+from alecia_pipeline.source.slice import importers_reaching, local_entries, local_paths, lock_slice, package_key
 
 LONGEST_TEXT = 60
 """Characters; a longer entry is represented by its SHA-256."""
@@ -25,16 +25,12 @@ class LockSlice:
     """What some importers need of a lockfile.
 
     `lines`: in order, an entry, such as "importers apps/cms: pg (dependencies)", a tab, its text; `part`: the same as
-    a lockfile.
+    a lockfile; `local`: the folders and archives of the repository that an install of it reads, from the root.
     """
 
     lines: tuple[str, ...]
     part: Lockfile = field(repr=False, compare=False)
-
-    @cached_property
-    def local(self) -> frozenset[str]:
-        """The folders and archives of the repository that an install of it reads, from the root."""
-        return frozenset(local_paths(self.part))
+    local: frozenset[str] = frozenset()
 
     def facts(self, other: "LockSlice | None" = None) -> Mapping[str, str]:
         """Return entry -> text, of all entries or of those that another slice has not like this."""
@@ -111,7 +107,11 @@ class LockIndex:
             lines += self._importers[folder]
         lines += map(packages.__getitem__, part.packages)
         lines += map(snapshots.__getitem__, part.snapshots)
-        return LockSlice(tuple(sorted(lines)), part)
+        return LockSlice(tuple(sorted(lines)), part, frozenset(local_paths(part, self._local)))
+
+    @cached_property
+    def _local(self) -> Mapping[str, tuple[str, ...]]:
+        return local_entries(self.lockfile)
 
     @cached_property
     def _others(self) -> tuple[str, ...]:

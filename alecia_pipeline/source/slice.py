@@ -141,22 +141,34 @@ def edges(lockfile: Lockfile, key: str) -> tuple[str, ...]:
     return known
 
 
-def local_paths(part: Lockfile) -> Iterator[str]:
+def local_entries(lockfile: Lockfile) -> Mapping[str, tuple[str, ...]]:
+    """Return the snapshots and packages that are taken from the repository, or need what is: key -> paths."""
+    found: dict[str, tuple[str, ...]] = {}
+    for key, block in lockfile.snapshots.items():
+        needed = (version for kind in _EDGES for version in (block.get(kind) or {}).values())
+        links = tuple(link for link in map(str, needed) if link.startswith(LINK))
+        if links:
+            found[key] = tuple(posixpath.normpath(link.removeprefix(LINK)) for link in links)
+    for key, block in lockfile.packages.items():
+        resolution = block.get("resolution")
+        place = _local_place(resolution) if isinstance(resolution, Mapping) else None
+        if place:
+            found[key] = (*found.get(key, ()), posixpath.normpath(place))
+    return found
+
+
+def local_paths(part: Lockfile, entries: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
     """Yield the folders and archives of the repository that an install of a slice reads, from its root.
 
     Manifests do not name them all: overrides lead elsewhere, and what is fetched may need a package of the workspace.
+    `entries`: the whole lockfile's `local_entries`.
     """
     for folder, importer in part.importers.items():
         links = (dependency.version for dependency in importer.all().values() if dependency.version.startswith(LINK))
         yield from (posixpath.normpath(posixpath.join(folder, link.removeprefix(LINK))) for link in links)
-    for block in part.snapshots.values():
-        links = (version for _, version in _needs(block) if version.startswith(LINK))
-        yield from (posixpath.normpath(link.removeprefix(LINK)) for link in links)
-    for block in part.packages.values():
-        resolution = block.get("resolution")
-        place = _local_place(resolution) if isinstance(resolution, Mapping) else None
-        if place:
-            yield posixpath.normpath(place)
+    for key, paths in entries.items():
+        if key in part.snapshots or key in part.packages:
+            yield from paths
 
 
 def _local_place(resolution: Mapping[str, Any]) -> str | None:

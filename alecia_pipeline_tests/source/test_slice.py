@@ -2,7 +2,14 @@ import pytest
 
 from alecia_pipeline.errors import UsageError
 from alecia_pipeline.source.lockfile import parse_lockfile
-from alecia_pipeline.source.slice import local_paths, lock_slice, missing_entries, render_slice, slice_document
+from alecia_pipeline.source.slice import (
+    local_entries,
+    local_paths,
+    lock_slice,
+    missing_entries,
+    render_slice,
+    slice_document,
+)
 from alecia_pipeline.source.yaml_document import load_yaml
 
 V9 = b"""\
@@ -231,11 +238,14 @@ snapshots:
 
 
 def test_what_an_install_reads_from_the_repository_is_in_importers_snapshots_and_packages() -> None:
-    part = lock_slice(parse_lockfile(LOCAL, "local"), ["apps/web"])
-    assert sorted(local_paths(part)) == [
+    lockfile = parse_lockfile(LOCAL, "local")
+    part = lock_slice(lockfile, ["apps/web"])
+    assert sorted(local_paths(part, local_entries(lockfile))) == [
         "packages/fork",
         "packages/injected",
         "packages/ui",
         "tools/tool",
         "vendor/local.tgz",
     ]
+    alone = lock_slice(lockfile, [])
+    assert list(local_paths(alone, local_entries(lockfile))) == ["tools/tool"]
