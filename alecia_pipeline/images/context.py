@@ -1,5 +1,6 @@
 """The pruned context: exactly the files an app's image may see. The same files are keyed and sent."""
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,7 +18,7 @@ from alecia_pipeline.source.ignore import DockerIgnore, ignore_for
 from alecia_pipeline.source.links import read_file
 from alecia_pipeline.source.lockfile import LOCKFILE, Lockfile
 from alecia_pipeline.source.manifest import MANIFEST_FILE
-from alecia_pipeline.source.slice import render_slice
+from alecia_pipeline.source.slice import importer_links, render_slice
 from alecia_pipeline.source.tree import REGULAR, Entry, Tree, folder_of
 from alecia_pipeline.source.workspace import Workspace
 
@@ -96,11 +97,21 @@ def pruned_context(snapshot: Snapshot, app: App, build_args: Mapping[str, str]) 
     linked: frozenset[str] = frozenset()
     while True:
         context = _context(snapshot, app, reads, linked)
-        local = context.lock.local if context.lock else frozenset()
-        more = local - linked - {ROOT, app.dir, *context.closure}
+        more = _linked(snapshot, context) - linked - {ROOT, app.dir, *context.closure}
         if not more:
             return context
         linked |= more
+
+
+def _linked(snapshot: Snapshot, context: Context) -> frozenset[str]:
+    """Return what the lockfile says that an install needs of the repository.
+
+    Of packages whose manifest alone is there, for the install to be told of them all, the links are of no use.
+    """
+    if snapshot.lockfile is None or context.lock is None:
+        return frozenset()
+    links = (importer_links(snapshot.lockfile, folder) for folder in (ROOT, *context.closure))
+    return context.lock.local.union(*links)
 
 
 def _context(snapshot: Snapshot, app: App, reads: Reads, linked: frozenset[str]) -> Context:
@@ -112,7 +123,8 @@ def _context(snapshot: Snapshot, app: App, reads: Reads, linked: frozenset[str])
     ignore = ignore_for(tree, app.dockerfile)
     full = app.config.context == "full"
     parts = snapshot.parts(ignore, layout.packages if full else sorted(closure - {ROOT}))
-    wanted = set() if full else _wanted(snapshot, app, {*reads.sources, *linked}, closure, Seen(ignore, parts))
+    names = {*linked, *(name for source in reads.sources for name in layout.named(source))}
+    wanted = set() if full else _wanted(snapshot, app, names, closure, Seen(ignore, parts))
     ignored = frozenset(path for path in wanted if ignore.ignored(path)).union(*(p.ignored for p in parts.values()))
     hidden = {path for path in layout.passed(app.dockerfile) if path in ignored or layout.owner(path) not in parts}
     loose = tuple(tree.entries[path] for path in sorted(wanted - ignored | hidden))
@@ -160,16 +172,18 @@ def context_files(snapshot: Snapshot, context: Context) -> Iterable[TarFile]:
             yield TarFile(path, mode, context.cut[path] if path in context.cut else snapshot.tree.read(path))
 
 
-def _wanted(snapshot: Snapshot, app: App, sources: Iterable[str], closure: frozenset[str], seen: Seen) -> set[str]:
-    """Return the loose files that the sources, the root inputs, the configuration and all of them lead to."""
+def _wanted(snapshot: Snapshot, app: App, names: Iterable[str], closure: frozenset[str], seen: Seen) -> set[str]:
+    """Return the loose files that `names`, the root inputs, the configuration and all of them lead to."""
     layout = snapshot.layout
-    names = (layout.submodule(name) or name for source in sources for name in layout.named(source))
-    named = {path for name in names for path in layout.beyond(name, closure)}
-    named |= snapshot.roots | layout.paths.globbed(app.config.inputs)
+    named = {path for name in names for path in layout.beyond(layout.submodule(name) or name, closure)}
+    named |= snapshot.roots | layout.globbed(app.config.inputs)
     loose = {path for path in named if layout.owner(path) not in seen.parts}
     visible = [path for path in loose if not seen.ignore.ignored(path)]
     search = Search(layout, closure, snapshot.memory.referenced)
-    found = loose | search.beyond(seen.leaving(), (*seen.links(), *visible))
+    first = itertools.chain(
+        seen.leaving(), search.inward({package: part.files for package, part in seen.parts.items()})
+    )
+    found = loose | search.beyond(first, (*seen.links(), *visible))
     return {path for path in found if layout.owner(path) not in seen.parts}
 
 

@@ -78,10 +78,19 @@ def _cut_yaml(
     document: dict[str, Any], read: Callable[[str], bytes], dropped: frozenset[str], used: set[tuple[str, str]]
 ) -> bytes | None:
     overrides = (("overrides", name) for name in dropped & _at(document, ("overrides",)).keys())
+    kept = _apart(document)
     for place in [*_unused_catalogs(document, used), *overrides]:
-        _delete(document, place)
-    after = "".join(_kept_lines(read(WORKSPACE_FILE).decode(), document)).encode()
-    return after if load_yaml(after, WORKSPACE_FILE) == document else None
+        _delete(kept, place)
+    after = "".join(_kept_lines(read(WORKSPACE_FILE).decode(), kept)).encode()
+    try:
+        return after if load_yaml(after, WORKSPACE_FILE) == kept else None
+    except UsageError:  # an alias whose anchor stood in a line that is gone
+        return None
+
+
+def _apart(value: Any) -> Any:
+    """Return a copy in which nothing is held twice, as what aliases of YAML stand for is."""
+    return {key: _apart(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def _used_catalogs(part: Lockfile, overrides: Mapping[str, Any]) -> set[tuple[str, str]]:

@@ -1,11 +1,11 @@
 """The fields of a build key, and the key itself.
 
 The key is SHA-256 over one JSON document (sorted keys, no spaces, ASCII) with exactly these members: `schema`,
-`dockerfile` (path), `target`, `packages` (folder -> SHA-256 of one line per visible file: "<git mode> <git blob id>
-<path>"), `files` (every other file: path -> "<git mode> <git blob id>"; what is sent cut has a SHA-256 in place of the
-id, the lockfile that of its entries), `build_args`, `secrets` (ids, never values), `bases` (as written -> digest or
-stand-in, empty when unpinned), `tools`, `platform`, `epoch`. Whatever changes a key is one of them, so every cause can
-be named.
+`dockerfile` (path), `target`, `packages` (folder -> SHA-256 over "<git mode> <git blob id> <path>", ended by NUL, for
+each visible file), `files` (every other file: path -> "<git mode> <git blob id>"; what is sent cut has a SHA-256 in
+place of the id, the lockfile that of its entries), `build_args`, `secrets` (ids, never values), `bases` (as written ->
+digest or stand-in, empty when unpinned), `tools`, `platform`, `epoch`. Whatever changes a key is one of them, so every
+cause can be named.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from alecia_pipeline.source.lockfile import LOCKFILE
 from alecia_pipeline.source.tree import Entry
 from alecia_pipeline.source.workspace import Workspace
 
-SCHEMA = 3
+SCHEMA = 4
 """Raise it when the meaning of a field changes, or what the pipeline makes of a built layer (dates, compression): every
 image is then built anew. Else one key would have two digests, by the version that built it."""
 

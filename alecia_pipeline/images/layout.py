@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from alecia_pipeline.source.glob import certain_part, matches, with_folders
-from alecia_pipeline.source.links import follow
-from alecia_pipeline.source.tree import SUBMODULE, Entry, Tree, folder_of
+from alecia_pipeline.source.links import Route, follow
+from alecia_pipeline.source.tree import SUBMODULE, SYMLINK, Entry, Tree, folder_of
 from alecia_pipeline.source.wildcards import STAR, joined
 from alecia_pipeline.source.workspace import Workspace
 
@@ -23,7 +23,8 @@ class Paths:
     """The paths of a tree in order, with quick answers to what is below a folder and what a pattern names."""
 
     ordered: Sequence[str]
-    _known: dict[tuple[str, ...], frozenset[str]] = field(default_factory=dict, repr=False, compare=False)
+    _copied: dict[str, frozenset[str]] = field(default_factory=dict, repr=False, compare=False)
+    _globbed: dict[tuple[str, ...], frozenset[str]] = field(default_factory=dict, repr=False, compare=False)
     _owned: dict[frozenset[str], dict[str, list[str]]] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
@@ -65,21 +66,20 @@ class Paths:
         """Return the files and folders that a COPY source means: itself, or what its wildcards match."""
         if not is_wildcard(source):
             return (source,)
-        known = ("COPY", source)
-        if known not in self._known:
+        if source not in self._copied:
             pattern = re.compile(joined([_translate(token) for token in _TOKEN.findall(source)], "", ""), re.DOTALL)
-            self._known[known] = frozenset(filter(pattern.fullmatch, (*self.ordered, *self.folders)))
-        return self._known[known]
+            self._copied[source] = frozenset(filter(pattern.fullmatch, (*self.ordered, *self.folders)))
+        return self._copied[source]
 
     def globbed(self, patterns: Iterable[str]) -> frozenset[str]:
         """Return the files that globs of `alecia.yaml` or `turbo.json` name; a folder means all below it."""
         wanted = tuple(patterns)
-        if wanted not in self._known:
+        if wanted not in self._globbed:
             deep = with_folders(wanted)
             places = {certain_part(pattern).rstrip("/") for pattern in wanted if not pattern.startswith("!")}
             candidates = {path for place in places for path in (*self._at(place), *self.below(place or ROOT))}
-            self._known[wanted] = frozenset(path for path in candidates if matches(path, deep, dotted=True))
-        return self._known[wanted]
+            self._globbed[wanted] = frozenset(path for path in candidates if matches(path, deep, dotted=True))
+        return self._globbed[wanted]
 
     def _at(self, path: str) -> Sequence[str]:
         at = bisect_left(self.ordered, path)
@@ -127,7 +127,7 @@ class Layout:
 
     def passed(self, path: str) -> tuple[str, ...]:
         """Return the links that a path leads through, then the path behind them; alone where it leads nowhere."""
-        route = follow(self.tree, path)
+        route = follow(self.tree, path) if self._has_links else Route(path, ())
         return (*route.links, route.path or ROOT) if route else (path,)
 
     def named(self, source: str) -> Iterator[str]:
@@ -138,9 +138,30 @@ class Layout:
         yield from links
         yield from self.paths.named(f"{real}{source[len(certain) :]}" if certain else source)
 
+    def globbed(self, patterns: Iterable[str]) -> frozenset[str]:
+        """Return the files that globs name, folders that are links on the way among them."""
+        found: set[str] = set()
+        behind: list[str] = []
+        for pattern in patterns:
+            mark = pattern[: len(pattern) - len(pattern.lstrip("!"))]
+            certain = certain_part(pattern[len(mark) :]).rstrip("/")
+            *links, real = self.passed(certain) if certain else (ROOT,)
+            found |= set(links) if not mark else set()
+            rest = pattern[len(mark) :].removeprefix("./")[len(certain) :]
+            behind.append(f"{mark}{real}{rest}" if links else pattern)
+        return frozenset(found | self.paths.globbed(behind))
+
     def submodule(self, path: str) -> str | None:
         """Return the git submodule that a path leads into, or None: what is in it, the commit has not."""
         return next((module for module in self._submodules if path.startswith(f"{module}/")), None)
+
+    @cached_property
+    def _has_links(self) -> bool:
+        return any(entry.mode == SYMLINK for entry in self.tree.entries.values())
+
+    def nested(self, package: str) -> Sequence[str]:
+        """Return the packages inside of a package's folder."""
+        return _below(self._folders, package)
 
     @cached_property
     def _submodules(self) -> Sequence[str]:

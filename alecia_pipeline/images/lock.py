@@ -1,6 +1,7 @@
 """The lockfile's slice as a key sees it: one short text per entry, made once per lockfile, hashed in order."""
 
 import hashlib
+import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from alecia_pipeline.source.lockfile import SPLIT_VERSION, Lockfile
-from alecia_pipeline.source.slice import importers_reaching, local_entries, local_paths, lock_slice, package_key
+from alecia_pipeline.source.slice import importers_reaching, local_entries, lock_slice, package_key
 
 LONGEST_TEXT = 60
 """Characters; a longer entry is represented by its SHA-256."""
@@ -25,7 +26,7 @@ class LockSlice:
     """What some importers need of a lockfile.
 
     `lines`: in order, an entry, such as "importers apps/cms: pg (dependencies)", a tab, its text; `part`: the same as
-    a lockfile; `local`: the folders and archives of the repository that an install of it reads, from the root.
+    a lockfile; `local`: the folders and archives of the repository that what is fetched comes from, or needs.
     """
 
     lines: tuple[str, ...]
@@ -40,7 +41,7 @@ class LockSlice:
     @cached_property
     def sha256(self) -> str:
         """The hash of all entries, in order."""
-        return hashlib.sha256("\n".join(self.lines).encode()).hexdigest()
+        return hashlib.sha256("\0".join(self.lines).encode()).hexdigest()
 
 
 _CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -107,7 +108,8 @@ class LockIndex:
             lines += self._importers[folder]
         lines += map(packages.__getitem__, part.packages)
         lines += map(snapshots.__getitem__, part.snapshots)
-        return LockSlice(tuple(sorted(lines)), part, frozenset(local_paths(part, self._local)))
+        local = (paths for key, paths in self._local.items() if key in part.snapshots or key in part.packages)
+        return LockSlice(tuple(sorted(lines)), part, frozenset(itertools.chain.from_iterable(local)))
 
     @cached_property
     def _local(self) -> Mapping[str, tuple[str, ...]]:

@@ -36,7 +36,7 @@ class Part:
 
     @cached_property
     def sha256(self) -> str:
-        """The hash of one line per file: git's mode, its blob id, the path."""
+        """The hash of its files, as `files_sha256` has it."""
         return files_sha256(self.files)
 
     @cached_property
@@ -46,8 +46,8 @@ class Part:
 
 
 def files_sha256(files: Iterable[Entry]) -> str:
-    """Return the hash of one line per file: git's mode, its blob id, the path."""
-    return hashlib.sha256("".join(f"{e.mode:06o} {e.oid} {e.path}\n" for e in files).encode()).hexdigest()
+    """Return the hash of git's mode, blob id and path of each file, ended by NUL, which no path holds."""
+    return hashlib.sha256("".join(f"{e.mode:06o} {e.oid} {e.path}\0" for e in files).encode()).hexdigest()
 
 
 def file_key(entry: Entry) -> str:

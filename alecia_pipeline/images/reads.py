@@ -27,7 +27,8 @@ SYNTAX_ARG = "BUILDKIT_SYNTAX"
 _DOCKERFILE = re.compile(r"(?:^|/)dockerfile(?:-upstream)?(?::[^/]*)?$")
 """The readers of Dockerfiles, under their own name or a mirror's."""
 
-_REMOTE = ("http://", "https://", "git@", "git://", "ssh://")
+_REMOTE = re.compile(r"(?:https?|git|ssh)://|[\w.-]+@[\w.-]+:")
+"""Addresses; the last form is that of git over SSH."""
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,7 @@ def _source(word: str, variables: Mapping[str, str | None], *, across: bool = Fa
     path = expand(word, variables)
     if not is_determined(word, variables):
         yield "."
-    elif not path.startswith(_REMOTE):
+    elif not _REMOTE.match(path):
         begin, deep, _ = path.partition("**") if across else (path, "", "")
         yield _clean(begin.rpartition("/")[0] + "/*" if deep else path)
 

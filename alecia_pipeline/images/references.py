@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from alecia_pipeline.errors import UsageError
 from alecia_pipeline.images.layout import ROOT, Layout
-from alecia_pipeline.images.turbo import TURBO_FILES, build_inputs
+from alecia_pipeline.images.turbo import TURBO_FILES, root_inputs
 from alecia_pipeline.source.glob import certain_part
 from alecia_pipeline.source.jsonc import parse_jsonc
 from alecia_pipeline.source.manifest import MANIFEST_FILE
@@ -128,9 +128,12 @@ def _extended(data: bytes) -> Iterator[Reference]:
 
 
 def _turbo(data: bytes) -> Iterator[Reference]:
-    """Yield what a package's turbo.json names: by relative paths, and in the root as the input of its build."""
+    """Yield what a package's turbo.json names: by relative paths, and in the root as the input of any of its tasks.
+
+    Which of them run before its build, the root's turbo.json decides too.
+    """
     yield from relative_paths(data)
-    for item in build_inputs(_document(data) if b"$TURBO_ROOT$" in data else None):
+    for item in root_inputs(_document(data) if b"$TURBO_ROOT$" in data else None):
         certain = certain_part(item)
         yield Reference(f"/{certain}", open=certain != item)
 
@@ -175,6 +178,17 @@ class Search:
             queue += fresh
         return found
 
+    def inward(self, packages: Mapping[str, Iterable[Entry]]) -> Iterator[Reference]:
+        """Yield what packages name in packages that lie inside of them and are not needed, with their manifests."""
+        for package, files in packages.items():
+            nested = [folder for folder in self.layout.nested(package) if folder not in packages]
+            for entry in files if nested else ():
+                for reference in self.known.of(self.layout.tree, entry):
+                    seen = reference.seen_from(folder_of(entry.path))
+                    folder = next((each for each in nested if f"{seen.path}/".startswith(f"{each}/")), None)
+                    if folder:
+                        yield from (seen, Reference(f"{folder}/{MANIFEST_FILE}", open=False))
+
     def _linked(self, path: str) -> Iterator[str]:
         """Yield what a symbolic link leads to, and the links on the way there."""
         if self.layout.tree.entries[path].mode == SYMLINK:
@@ -188,7 +202,9 @@ class Search:
 
     def _resolved(self, references: Iterable[Reference]) -> set[str]:
         found: set[str] = set()
-        for path, is_open in references:
+        for written, is_open in references:
+            *links, path = self.layout.passed(written)
+            found.update(link for link in links if self.layout.owner(link) not in self._parts)
             file = None if is_open else _file(self.layout, path)
             if file and self.layout.owner(file) not in self._parts:
                 found.add(file)

@@ -10,6 +10,7 @@ from alecia_pipeline.images.turbo import TURBO_FILES, build_inputs, global_input
 from alecia_pipeline.source.documents import load_json
 from alecia_pipeline.source.glob import matches
 from alecia_pipeline.source.jsonc import parse_jsonc
+from alecia_pipeline.source.links import read_file
 from alecia_pipeline.source.lockfile import LOCKFILE, Lockfile
 from alecia_pipeline.source.manifest import MANIFEST_FILE
 from alecia_pipeline.source.tree import Tree
@@ -46,10 +47,10 @@ def root_inputs(layout: Layout, lockfile: Lockfile | None) -> frozenset[str]:
     """
     files = {entry.path for entry in layout.packages.get(".", ())}
     found = {path for path in files if "/" not in path and matches(path, ROOT_FILES)}
-    named = {*_patches(layout.tree, lockfile), *_hooks(layout.tree)} & layout.tree.entries.keys()
-    return frozenset(
-        found | named | set(layout.paths.below("patches")) | layout.paths.globbed(_turbo_inputs(layout.tree))
-    )
+    placed = (*_patches(layout.tree, lockfile), *_hooks(layout.tree))
+    named = {path for each in placed for path in layout.passed(each)} & layout.tree.entries.keys()
+    patches = layout.paths.below("patches")
+    return frozenset({*found, *named, *patches, *layout.globbed(_turbo_inputs(layout.tree))})
 
 
 def _patches(tree: Tree, lockfile: Lockfile | None) -> Iterator[str]:
@@ -79,7 +80,7 @@ def _settings(tree: Tree, path: str, needed: str) -> Mapping[str, Any]:
 
 
 def _data(tree: Tree, path: str) -> bytes:
-    return tree.read(path) if path in tree.entries else b""
+    return read_file(tree, path) if path in tree.entries else b""
 
 
 def _turbo_inputs(tree: Tree) -> list[str]:

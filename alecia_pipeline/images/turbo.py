@@ -29,6 +29,12 @@ def build_inputs(document: object) -> Iterator[str]:
             queue += sorted({_task(item) for item in _texts(task.get("dependsOn"))} - done)
 
 
+def root_inputs(document: object) -> Iterator[str]:
+    """Yield the globs of what the tasks read in the repository's root."""
+    for task in _mapping(_mapping(document).get("tasks")).values():
+        yield from (item[len(_ROOT) :] for item in _texts(_mapping(task).get("inputs")) if item.startswith(_ROOT))
+
+
 def _task(name: str) -> str:
     """Return the name of a task without the package it is meant for: `^build` and `web#build` are `build`."""
     return name.lstrip("^").rpartition("#")[2]

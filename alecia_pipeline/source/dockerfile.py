@@ -28,6 +28,10 @@ AUTOMATIC_ARGS: Mapping[str, str] = {
 """What BuildKit itself defines for the one platform that images are built for. BUILD… depend on the builder."""
 
 
+MAX_STAGES = 200
+"""Each may be built from the one before it; nobody writes so many by hand."""
+
+
 @dataclass(frozen=True)
 class Instruction:
     """One instruction. `args`: words; or the one shell command of RUN and its like; or the list of the exec form."""
@@ -110,6 +114,8 @@ def parse_dockerfile(data: bytes, path: str) -> Dockerfile:
     starts = [at for at, instruction in enumerate(found) if instruction.keyword == "FROM"]
     if not starts:
         raise _wrong(path, 1, "it has no FROM")
+    if len(starts) > MAX_STAGES:
+        raise _wrong(path, found[starts[MAX_STAGES]].line, f"it has more than {MAX_STAGES} stages")
     for instruction in found[: starts[0]]:
         if instruction.keyword != "ARG":
             raise _wrong(path, instruction.line, f"{instruction.keyword} stands before the first FROM")

@@ -32,9 +32,12 @@ class Statement:
 
 
 def directives(lines: list[str]) -> Mapping[str, str]:
-    """Read `# syntax=` and `# escape=`; only the first lines count, before any other comment or instruction."""
+    """Read `# syntax=` and `# escape=`; only the first lines count, before any other comment or instruction.
+
+    A shebang may stand before them.
+    """
     found: dict[str, str] = {}
-    for line in lines:
+    for line in lines[1:] if lines[:1] and lines[0].startswith("#!") else lines:
         directive = _DIRECTIVE.fullmatch(line.strip())
         if directive is None:
             break

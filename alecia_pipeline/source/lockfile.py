@@ -65,6 +65,11 @@ class Lockfile:
         """The same of importers, by folder."""
         return {}
 
+    @cached_property
+    def links(self) -> dict[str, tuple[str, ...]]:
+        """And the folders that importers link."""
+        return {}
+
     @property
     def major(self) -> int:
         """The lockfile format's major version: 5, 6 or 9."""

@@ -350,3 +350,79 @@ def test_folders_and_archives_that_are_no_packages_are_in() -> None:
 def test_what_the_lockfile_links_and_the_commit_has_not_changes_nothing() -> None:
     lockfile = locked(("version: 2.0.0\n", "version: link:../elsewhere\n"))
     assert cms({"pnpm-lock.yaml": lockfile}) == ROOTS | DB | CMS
+
+
+def test_manifests_of_other_apps_bring_nothing_of_what_these_need() -> None:
+    """Many Dockerfiles copy every package.json before the install, which wants to see each importer."""
+    text = "FROM node\nCOPY apps/website/package.json apps/website/\nCOPY . .\n"
+    made = context(snapshot({"apps/cms/Dockerfile": text}), "cms")
+    assert made.closure == ("apps/cms", "packages/db")
+    assert made.importers == (".", "apps/cms", "apps/website", "packages/db")
+    assert "packages/ui/src/index.tsx" not in paths(made)
+
+
+def test_a_linked_folder_may_have_any_name() -> None:
+    lockfile = locked(("version: 2.0.0\n", "version: link:vendor/[x]\n"))
+    assert cms({"pnpm-lock.yaml": lockfile, "vendor/[x]/a": "", "vendor/x/b": ""}) == ROOTS | DB | CMS | {
+        "vendor/[x]/a"
+    }
+
+
+def test_what_is_named_in_a_package_inside_of_a_package_is_in_with_its_manifest() -> None:
+    changes = {
+        "pnpm-workspace.yaml": "packages: [apps/*, packages/**]\n",
+        "packages/db/src/index.ts": "import './cjs/x.js'",
+        "packages/db/src/cjs/package.json": '{"type": "commonjs"}',
+        "packages/db/src/cjs/x.js": "require('./near')",
+        "packages/db/src/cjs/near.js": "",
+        "packages/db/src/cjs/far.js": "",
+    }
+    assert cms(changes) == ROOTS | DB | CMS | set(changes) - {"packages/db/src/cjs/far.js"}
+
+
+LINKED = {
+    "a reference": {
+        "shared": "libs/real",
+        "apps/cms/build.mjs": "import '../../shared/x.mjs'",
+        "libs/real/x.mjs": "import './y'",
+        "libs/real/y.ts": "",
+    },
+    "a glob of turbo": {"turbo.json": '{"globalDependencies": ["cfg/*.json"]}', "cfg": "etc/cfg", "etc/cfg/a.json": ""},
+    "inputs": {"alecia.yaml": "apps: {cms: {inputs: ['./content/**']}}", "content": "docs/all", "docs/all/deep/a": ""},
+    "patches": {
+        "package.json": '{"name": "mini", "pnpm": {"patchedDependencies": {"pg": "patches/pg.patch"}}}',
+        "patches": "tools/p",
+        "tools/p/pg.patch": "",
+    },
+    "hooks": {".npmrc": "config/npmrc", "config/npmrc": "pnpmfile=tools/hooks.cjs", "tools/hooks.cjs": ""},
+}
+
+
+@pytest.mark.parametrize("changes", LINKED.values(), ids=LINKED)
+def test_folders_that_are_links_are_passed_through(changes: Changes) -> None:
+    modes = {path: SYMLINK for path in (".npmrc", "shared", "cfg", "content", "patches") if path in changes}
+    found = paths(context(snapshot(changes, modes), "cms"))
+    assert set(changes) - {"alecia.yaml"} <= found
+
+
+def test_what_is_left_out_of_a_linked_folder_is_not_in() -> None:
+    inputs = {"alecia.yaml": "apps: {cms: {inputs: ['content/**', '!content/b']}}", "content": "docs"}
+    files = {"docs/a": "", "docs/b": ""}
+    wanted = context(snapshot({**inputs, **files}, {"content": SYMLINK}), "cms")
+    assert {"content", "docs/a"} <= paths(wanted)  # and the link brings the folder whole: a build sees all of it
+    plain = context(snapshot({**inputs, "content": None, "content/a": "", "content/b": ""}), "cms")
+    assert paths(plain) & {"content/a", "content/b"} == {"content/a"}
+
+
+def test_what_a_package_says_that_tasks_read_in_the_root_is_in_whatever_runs_before_its_build() -> None:
+    changes = {
+        "turbo.json": '{"tasks": {"build": {"dependsOn": ["codegen"]}, "codegen": {}}}',
+        "packages/db/turbo.json": '{"tasks": {"codegen": {"inputs": ["$TURBO_ROOT$/schema/x.graphql"]}}}',
+        "schema/x.graphql": "",
+    }
+    assert "schema/x.graphql" in cms(changes)
+
+
+def test_names_are_looked_up_by_who_asks() -> None:
+    changes = {"alecia.yaml": "apps: {cms: {inputs: [COPY, 'docs*']}}", "docsx/a": ""}
+    assert "docsx/a" in cms({**changes, "apps/cms/Dockerfile": "FROM node\nCOPY docs* /\n"})

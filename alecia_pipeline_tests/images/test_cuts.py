@@ -163,3 +163,16 @@ def test_the_lockfile_is_cut_by_the_same_names() -> None:
     part = lock_slice(parse_lockfile(LOCK.encode(), "pnpm-lock.yaml"), ["apps/b"])
     assert set(part.overrides) == {"left@<2>pad", "gone"}
     assert {name: set(entries) for name, entries in part.catalogs.items()} == {"default": {"pg"}}
+
+
+def test_a_file_in_which_a_used_entry_needs_an_anchor_stays_whole() -> None:
+    text = "packages: []\ncatalog:\n  pg: &version ^8.0.0\n  react: *version\n"
+    assert cut({"pnpm-workspace.yaml": text}) == {}
+
+
+@pytest.mark.parametrize(
+    "catalogs",
+    ["catalog: &all\n  pg: ^8.0.0\ncatalogs:\n  next: *all\n", "catalogs:\n  one: &one\n    pg: ^8\n  two: *one\n"],
+)
+def test_unused_entries_under_two_names_go_under_both(catalogs: str) -> None:
+    assert cut({"pnpm-workspace.yaml": f"packages: []\n{catalogs}"}) == {"pnpm-workspace.yaml": "packages: []\n"}

@@ -10,6 +10,7 @@ import pytest
 from alecia_pipeline.source.tree import EXECUTABLE, REGULAR, SYMLINK
 from alecia_pipeline_tests.monorepo import LOCKFILE, dockerfile, manifest
 from alecia_pipeline_tests.snapshots import keyed, snapshot
+from alecia_pipeline_tests.trees import DictTree
 
 Files = Mapping[str, str]
 
@@ -88,6 +89,25 @@ def test_the_dockerfile_itself(before: str, after: str) -> None:
     assert key({"apps/cms/Dockerfile": before}) != key({"apps/cms/Dockerfile": after})
 
 
+@pytest.mark.parametrize(
+    ("text", "bases"),
+    [
+        (f"FROM node@{DIGEST}\n", {f"node@{DIGEST}": DIGEST}),
+        (f"FROM scratch\nCOPY --from=x@{DIGEST} / /\n", {f"x@{DIGEST}": DIGEST}),
+        (f"# syntax=docker/dockerfile@{DIGEST}\nFROM scratch\n", {f"docker/dockerfile@{DIGEST}": DIGEST}),
+        (f"#!/bin/x\n# syntax=docker/dockerfile@{DIGEST}\nFROM scratch\n", {f"docker/dockerfile@{DIGEST}": DIGEST}),
+    ],
+)
+def test_the_images_of_a_dockerfile_are_fields_of_their_own(text: str, bases: Files) -> None:
+    assert keyed(snapshot({"apps/cms/Dockerfile": text}), "cms").fields.bases == bases
+
+
+def test_a_name_with_line_breaks_is_no_two_files() -> None:
+    two = {"packages/db/zz/a": "AA", "packages/db/zz/b": "BB"}
+    entry = DictTree(two).entries["packages/db/zz/b"]
+    assert key({f"packages/db/zz/a\n{entry.mode:06o} {entry.oid} {entry.path}": "AA"}) != key(two)
+
+
 COPIED = "FROM node:20\nCOPY . .\n"
 
 
@@ -120,7 +140,11 @@ COPIED = "FROM node:20\nCOPY . .\n"
         pytest.param({}, {"apps/cms/package.json": manifest("@mini/cms", "@mini/db", "@mini/ui")}, id="the closure"),
         pytest.param({}, {".dockerignore": ""}, id="an ignored file that is seen"),
         pytest.param({}, {".dockerignore": "**/README.md\nturbo.json\n"}, id="a file that is ignored"),
-        pytest.param({}, {"apps/cms/Dockerfile.dockerignore": "packages/db/migrations"}, id="its own ignore file"),
+        pytest.param(
+            {"apps/cms/Dockerfile.dockerignore": "**/*.dockerignore\n"},
+            {"apps/cms/Dockerfile.dockerignore": "**/*.dockerignore\npackages/db/migrations\n"},
+            id="its own ignore file, which is not sent itself",
+        ),
         pytest.param(
             {"alecia.yaml": "apps: {cms: {inputs: [content]}}", "content/.x/.y": ""}, {"content/.x/.y": "changed"}
         ),

@@ -13,6 +13,7 @@ def reads(text: str, target: str | None = None, **build_args: str) -> Reads:
 def test_copies_and_binds_read_the_context_other_stages_and_addresses_do_not() -> None:
     got = reads(
         "FROM scratch AS one\nCOPY ./a/ /b ../c/ /\nADD https://example.org/x git@example.org:x.git d /\n"
+        "ADD me@git.example.org:y/z.git#v1 /v1\n"
         "FROM one\nCOPY --from=one /e /e\n"
         "RUN --mount=type=bind,source=f,target=/f --mount=src=g,target=/g --mount=target=/all true\n"
         "RUN --mount=type=bind,from=one,source=h,target=/h --mount=type=cache,target=/cache true\n"

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from alecia_pipeline.images.fields import BuildFields, Facts, build_key, context_facts
+from alecia_pipeline.images.fields import SCHEMA, BuildFields, Facts, build_key, context_facts
 from alecia_pipeline.release.causes import explain
 from alecia_pipeline_tests.monorepo import LOCKFILE, manifest
 from alecia_pipeline_tests.snapshots import Changes, keyed, snapshot
@@ -116,7 +116,7 @@ def test_a_mode_is_told() -> None:
         (replace(FIELDS, target="runner"), "dockerfile", "target", "last stage → runner"),
         (replace(FIELDS, platform="linux/arm64"), "platform", "platform", "linux/amd64 → linux/arm64"),
         (replace(FIELDS, epoch=1), "build_arg", "epoch", "0 → 1"),
-        (replace(FIELDS, schema=9), "tool", "build key schema", "3 → 9"),
+        (replace(FIELDS, schema=9), "tool", "build key schema", f"{SCHEMA} → 9"),
         (replace(FIELDS, build_args={"A": "1"}), "build_arg", "A", "added: 1"),
         (replace(FIELDS, secrets=("npm",)), "secret", "npm", "added"),
         (replace(FIELDS, bases={"node:20-alpine": "sha256:b"}), "base_image", "node:20-alpine", "unpinned → sha256:b"),

@@ -130,6 +130,7 @@ def test_arguments_of_a_stage() -> None:
         ("FROM a\nCOPY", "Dockerfile:2", "COPY needs an argument"),
         ("FROM a\nCOPY --from=x", "Dockerfile:2", "COPY needs an argument"),
         ("FROM a b", "Dockerfile:1", "FROM takes an image"),
+        ("FROM a\n" * 300, "Dockerfile:201", "it has more than 200 stages"),
         ("FROM a AS", "Dockerfile:1", "FROM takes an image"),
         ("FROM a\nRUN [" + "[" * 100_000, None, None),
     ],

@@ -3,8 +3,8 @@ import pytest
 from alecia_pipeline.errors import UsageError
 from alecia_pipeline.source.lockfile import parse_lockfile
 from alecia_pipeline.source.slice import (
+    importer_links,
     local_entries,
-    local_paths,
     lock_slice,
     missing_entries,
     render_slice,
@@ -239,13 +239,11 @@ snapshots:
 
 def test_what_an_install_reads_from_the_repository_is_in_importers_snapshots_and_packages() -> None:
     lockfile = parse_lockfile(LOCAL, "local")
-    part = lock_slice(lockfile, ["apps/web"])
-    assert sorted(local_paths(part, local_entries(lockfile))) == [
-        "packages/fork",
-        "packages/injected",
-        "packages/ui",
-        "tools/tool",
-        "vendor/local.tgz",
-    ]
-    alone = lock_slice(lockfile, [])
-    assert list(local_paths(alone, local_entries(lockfile))) == ["tools/tool"]
+    assert importer_links(lockfile, "apps/web") == ("packages/ui",)
+    assert importer_links(lockfile, ".") == ("tools/tool",)
+    assert importer_links(lockfile, "none") == ()
+    assert local_entries(lockfile) == {
+        "injected@file:packages/injected": ("packages/injected",),
+        "local@file:vendor/local.tgz": ("vendor/local.tgz",),
+        "widget@1.0.0": ("packages/fork",),
+    }

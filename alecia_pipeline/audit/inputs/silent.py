@@ -19,7 +19,7 @@ from alecia_pipeline.audit.snapshot import Snapshot
 from alecia_pipeline.audit.sources import styles
 from alecia_pipeline.audit.sources.lines import Lines
 from alecia_pipeline.config import CONFIG_FILE
-from alecia_pipeline.source.glob import matches, with_folders
+from alecia_pipeline.source.glob import certain_part, matches, with_folders
 from alecia_pipeline.source.lockfile import LOCKFILE
 from alecia_pipeline.source.manifest import MANIFEST_FILE
 from alecia_pipeline.source.workspace import WORKSPACE_FILE
@@ -56,8 +56,7 @@ def _naming_nothing(snapshot: Snapshot) -> Iterator[Finding]:
     tree = snapshot.tree
     for app in snapshot.apps:
         for pattern in app.config.inputs:
-            deep = with_folders([pattern])
-            if not pattern.startswith("!") and not any(matches(path, deep, dotted=True) for path in tree.entries):
+            if not pattern.startswith("!") and not _names_something(snapshot, pattern):
                 yield Finding(
                     rule="silent-input",
                     package=snapshot.workspace.root.manifest.name,
@@ -67,6 +66,13 @@ def _naming_nothing(snapshot: Snapshot) -> Iterator[Finding]:
                     message=f"inputs of {app.name} name {pattern}, and the commit has nothing of that name",
                     fix="mend or delete it; globs are written from the repository's root",
                 )
+
+
+def _names_something(snapshot: Snapshot, pattern: str) -> bool:
+    certain = certain_part(pattern).rstrip("/")
+    real = snapshot.files.real(certain) if certain else certain
+    deep = with_folders([pattern, f"{real}{pattern.removeprefix('./')[len(certain) :]}"])
+    return any(matches(path, deep, dotted=True) for path in snapshot.tree.entries)
 
 
 def _finding(snapshot: Snapshot, found: _Silent, apps: list[str]) -> Finding:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from alecia_pipeline.audit.inputs.silent import findings
+from alecia_pipeline.source.tree import SYMLINK
 from alecia_pipeline_tests.audit.snapshots import manifest, pruned, snapshot
 
 Files = Mapping[str, str | bytes]
@@ -449,3 +450,9 @@ def test_an_alias_of_the_root_that_leads_out_of_the_closure_is_told_once_for_eac
     ]
     named = 'apps: {web: {package: "@x/web", inputs: [libs, packages/shop, top.ts]}}'
     assert places({**files, "alecia.yaml": named}) == []
+
+
+def test_inputs_that_name_what_lies_behind_a_link_name_something() -> None:
+    files = {**APP, **config('inputs: ["./linked/**"]'), "linked": "content", PAGE: ""}
+    got = findings(pruned(files, modes={"linked": SYMLINK}))
+    assert [each.message for each in got] == []
