@@ -18,7 +18,7 @@ from alecia_pipeline.source.ignore import DockerIgnore, ignore_for
 from alecia_pipeline.source.links import read_file
 from alecia_pipeline.source.lockfile import LOCKFILE, Lockfile
 from alecia_pipeline.source.manifest import MANIFEST_FILE
-from alecia_pipeline.source.slice import importer_links, render_slice
+from alecia_pipeline.source.slice import render_slice
 from alecia_pipeline.source.tree import REGULAR, Entry, Tree, folder_of
 from alecia_pipeline.source.workspace import Workspace
 
@@ -110,8 +110,7 @@ def _linked(snapshot: Snapshot, context: Context) -> frozenset[str]:
     """
     if snapshot.lockfile is None or context.lock is None:
         return frozenset()
-    links = (importer_links(snapshot.lockfile, folder) for folder in (ROOT, *context.closure))
-    return context.lock.local.union(*links)
+    return context.lock.local | snapshot.memory.lock(snapshot.lockfile).links((ROOT, *context.closure))
 
 
 def _context(snapshot: Snapshot, app: App, reads: Reads, linked: frozenset[str]) -> Context:
@@ -180,9 +179,8 @@ def _wanted(snapshot: Snapshot, app: App, names: Iterable[str], closure: frozens
     loose = {path for path in named if layout.owner(path) not in seen.parts}
     visible = [path for path in loose if not seen.ignore.ignored(path)]
     search = Search(layout, closure, snapshot.memory.referenced)
-    first = itertools.chain(
-        seen.leaving(), search.inward({package: part.files for package, part in seen.parts.items()})
-    )
+    around = {package: seen.parts[package].files for package in layout.nesting & seen.parts.keys()}
+    first = itertools.chain(seen.leaving(), search.inward(around))
     found = loose | search.beyond(first, (*seen.links(), *visible))
     return {path for path in found if layout.owner(path) not in seen.parts}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from alecia_pipeline.source.glob import certain_part, matches, with_folders
-from alecia_pipeline.source.links import Route, follow
+from alecia_pipeline.source.links import follow
 from alecia_pipeline.source.tree import SUBMODULE, SYMLINK, Entry, Tree, folder_of
 from alecia_pipeline.source.wildcards import STAR, joined
 from alecia_pipeline.source.workspace import Workspace
@@ -127,7 +127,8 @@ class Layout:
 
     def passed(self, path: str) -> tuple[str, ...]:
         """Return the links that a path leads through, then the path behind them; alone where it leads nowhere."""
-        route = follow(self.tree, path) if self._has_links else Route(path, ())
+        linked = path in self._links or path.startswith(self._linked)
+        route = follow(self.tree, path) if linked else None
         return (*route.links, route.path or ROOT) if route else (path,)
 
     def named(self, source: str) -> Iterator[str]:
@@ -156,8 +157,17 @@ class Layout:
         return next((module for module in self._submodules if path.startswith(f"{module}/")), None)
 
     @cached_property
-    def _has_links(self) -> bool:
-        return any(entry.mode == SYMLINK for entry in self.tree.entries.values())
+    def _links(self) -> frozenset[str]:
+        return frozenset(path for path, entry in self.tree.entries.items() if entry.mode == SYMLINK)
+
+    @cached_property
+    def _linked(self) -> tuple[str, ...]:
+        return tuple(f"{link}/" for link in self._links)
+
+    @cached_property
+    def nesting(self) -> frozenset[str]:
+        """The packages with packages inside of their folder."""
+        return frozenset(folder for folder in self._folders if self.nested(folder))
 
     def nested(self, package: str) -> Sequence[str]:
         """Return the packages inside of a package's folder."""

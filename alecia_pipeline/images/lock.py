@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from alecia_pipeline.source.lockfile import SPLIT_VERSION, Lockfile
-from alecia_pipeline.source.slice import importers_reaching, local_entries, lock_slice, package_key
+from alecia_pipeline.source.slice import importer_links, importers_reaching, local_entries, lock_slice, package_key
 
 LONGEST_TEXT = 60
 """Characters; a longer entry is represented by its SHA-256."""
@@ -35,6 +35,8 @@ class LockSlice:
 
     def facts(self, other: "LockSlice | None" = None) -> Mapping[str, str]:
         """Return entry -> text, of all entries or of those that another slice has not like this."""
+        if other is self:
+            return {}
         lines = set(self.lines).difference(other.lines) if other else self.lines
         return {entry: text for entry, _, text in (line.partition("\t") for line in lines)}
 
@@ -82,6 +84,7 @@ class LockIndex:
     earlier: Mapping[tuple[str, ...], LockSlice] = field(default_factory=dict, repr=False)
     moved: Moved | None = None
     slices: dict[tuple[str, ...], LockSlice] = field(default_factory=dict, repr=False)
+    linked: dict[tuple[str, ...], frozenset[str]] = field(default_factory=dict, repr=False)
 
     def after(self, lockfile: Lockfile) -> "LockIndex":
         """Return the index of the next lockfile."""
@@ -95,6 +98,12 @@ class LockIndex:
         if importers not in self.slices:
             self.slices[importers] = self._unmoved(importers) or self._cut(importers)
         return self.slices[importers]
+
+    def links(self, folders: tuple[str, ...]) -> frozenset[str]:
+        """Return the folders of the repository that these importers link, from the root."""
+        if folders not in self.linked:
+            self.linked[folders] = importer_links(self.lockfile, folders)
+        return self.linked[folders]
 
     def _unmoved(self, importers: tuple[str, ...]) -> LockSlice | None:
         found = self.earlier.get(importers)

@@ -181,7 +181,7 @@ class Search:
     def inward(self, packages: Mapping[str, Iterable[Entry]]) -> Iterator[Reference]:
         """Yield what packages name in packages that lie inside of them and are not needed, with their manifests."""
         for package, files in packages.items():
-            nested = [folder for folder in self.layout.nested(package) if folder not in packages]
+            nested = [folder for folder in self.layout.nested(package) if folder not in self._parts]
             for entry in files if nested else ():
                 for reference in self.known.of(self.layout.tree, entry):
                     seen = reference.seen_from(folder_of(entry.path))

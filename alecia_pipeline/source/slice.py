@@ -114,10 +114,10 @@ def _reachable(lockfile: Lockfile, folders: Iterable[str]) -> set[str]:
     known = lockfile.edges  # asked here, since a call for each of a hundred thousand takes half of the time
     while queue:
         key = queue.pop()
-        needed = known[key] if key in known else edges(lockfile, key)
-        fresh = [each for each in needed if each not in seen]
-        seen.update(fresh)
-        queue += fresh
+        for needed in known[key] if key in known else edges(lockfile, key):
+            if needed not in seen:
+                seen.add(needed)
+                queue.append(needed)
     return seen
 
 
@@ -163,14 +163,17 @@ def local_entries(lockfile: Lockfile) -> Mapping[str, tuple[str, ...]]:
     return found
 
 
-def importer_links(lockfile: Lockfile, folder: str) -> tuple[str, ...]:
-    """Return the folders that an importer links, from the repository's root; none for what is no importer."""
+def importer_links(lockfile: Lockfile, folders: Iterable[str]) -> frozenset[str]:
+    """Return the folders that importers link, from the repository's root."""
+    return frozenset(link for folder in folders for link in _links_of(lockfile, folder))
+
+
+def _links_of(lockfile: Lockfile, folder: str) -> tuple[str, ...]:
     known = lockfile.links.get(folder)
     if known is None:
         needed = lockfile.importers[folder].all().values() if folder in lockfile.importers else ()
         links = (each.version.removeprefix(LINK) for each in needed if each.version.startswith(LINK))
-        known = tuple(posixpath.normpath(posixpath.join(folder, link)) for link in links)
-        lockfile.links[folder] = known
+        known = lockfile.links[folder] = tuple(posixpath.normpath(posixpath.join(folder, link)) for link in links)
     return known
 
 
