@@ -371,7 +371,7 @@ def test_a_linked_folder_may_have_any_name() -> None:
 def test_what_is_named_in_a_package_inside_of_a_package_is_in_with_its_manifest() -> None:
     changes = {
         "pnpm-workspace.yaml": "packages: [apps/*, packages/**]\n",
-        "packages/db/src/index.ts": "import './cjs/x.js'",
+        "packages/db/src/index.ts": "import './cjs/x.js'; import './other'",
         "packages/db/src/cjs/package.json": '{"type": "commonjs"}',
         "packages/db/src/cjs/x.js": "require('./near')",
         "packages/db/src/cjs/near.js": "",
