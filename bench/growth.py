@@ -23,7 +23,7 @@ from alecia_pipeline.operations.planning import Planner
 from alecia_pipeline.operations.runner import Runner
 
 ALECIA = str(Path(sys.executable).with_name("alecia"))
-PACKAGES, APPS, LIBRARIES, COMMITS, RUNS = 480, 20, 8_400, 1_000, 5
+PACKAGES, APPS, LIBRARIES, COMMITS, RUNS = 480, 20, 8_450, 1_000, 5
 AUTHOR = pygit2.Signature("bench", "bench@alecia.invalid", 1_700_000_000, 0)
 FILE, FOLDER = pygit2.enums.FileMode.BLOB, pygit2.enums.FileMode.TREE
 

@@ -114,7 +114,9 @@ def _reachable(lockfile: Lockfile, folders: Iterable[str]) -> set[str]:
     known = lockfile.edges  # asked here, since a call for each of a hundred thousand takes half of the time
     while queue:
         key = queue.pop()
-        for needed in known[key] if key in known else edges(lockfile, key):
+        if key not in known:
+            known[key] = edges(lockfile, key)
+        for needed in known[key]:
             if needed not in seen:
                 seen.add(needed)
                 queue.append(needed)
@@ -136,12 +138,8 @@ def roots(lockfile: Lockfile, importer: Importer) -> Iterator[str]:
 
 def edges(lockfile: Lockfile, key: str) -> tuple[str, ...]:
     """Return the snapshots that a snapshot needs. Raises UsageError when the lockfile lacks one."""
-    known = lockfile.edges.get(key)
-    if known is None:
-        needs = _needs(lockfile.snapshots[key])
-        known = tuple(found for name, version in needs for found in _key(lockfile, name, version, key))
-        lockfile.edges[key] = known
-    return known
+    needs = _needs(lockfile.snapshots[key])
+    return tuple(found for name, version in needs for found in _key(lockfile, name, version, key))
 
 
 def local_entries(lockfile: Lockfile) -> Mapping[str, tuple[str, ...]]:
